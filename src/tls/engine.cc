@@ -1,0 +1,197 @@
+#include "tls/engine.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tls/engine_bio.h"
+#include "tls/engine_callbacks.h"
+
+namespace napi_tls::tls {
+
+namespace {
+
+// Plaintext for one SSL_write(): a few records, so that the ciphertext is still in the cache when
+// the kernel copies it.
+constexpr size_t kWriteChunk = 64 * 1024;
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<Context> context, Role role,
+                                               EngineHost* host) {
+  openssl::ClearErrorOnReturn clear;
+  std::unique_ptr<Engine> engine(new Engine(std::move(context), role, host));
+  engine->ssl_.reset(SSL_new(engine->context_->ssl_ctx()));
+  openssl::BIOPointer bio = NewEngineBio(&engine->input_, &engine->output_);
+  if (!engine->ssl_ || !bio || !EngineCallbacks::Attach(engine.get())) {
+    return Error::FromConnection("SSL_new");
+  }
+  SSL* ssl = engine->ssl();
+  BIO_up_ref(bio.get());
+  SSL_set0_rbio(ssl, bio.get());
+  SSL_set0_wbio(ssl, bio.release());
+  SSL_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  if (role == Role::kClient) {
+    SSL_set_connect_state(ssl);
+  } else {
+    SSL_set_accept_state(ssl);
+  }
+  return engine;
+}
+
+Engine::~Engine() {
+  // An SSL that is freed without a close_notify takes its session out of use; core's users resume
+  // sessions of connections that ended in any way but a TLS failure.
+  if (ssl_ && state_ != State::kFailed) {
+    SSL_set_shutdown(ssl(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
+}
+
+template <typename Operation>
+Engine::Outcome Engine::Run(Operation&& operation) {
+  ERR_clear_error();
+  busy_ = true;
+  const int result = operation();
+  busy_ = false;
+  if (result > 0) return Outcome::kDone;
+  const int reason = SSL_get_error(ssl(), result);
+  switch (reason) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return Outcome::kWait;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+    case SSL_ERROR_WANT_X509_LOOKUP:
+      handshake_paused_ = true;
+      return Outcome::kPaused;
+    case SSL_ERROR_ZERO_RETURN:
+      return Outcome::kClosed;
+    default:
+      error_ = Error::FromConnection("The TLS connection failed");
+      state_ = State::kFailed;
+      return Outcome::kFailed;
+  }
+}
+
+void Engine::Start() {
+  if (state_ != State::kIdle) return;
+  state_ = State::kHandshake;
+  Advance();
+}
+
+void Engine::Receive(Bytes ciphertext) {
+  if (state_ == State::kFailed || close_notify_seen_) return;
+  if (busy_) {
+    early_.insert(early_.end(), ciphertext.data, ciphertext.data + ciphertext.size);
+    return;
+  }
+  if (backlog_.empty()) {
+    input_ = ciphertext;
+  } else {
+    const size_t read = backlog_.size() - input_.size;
+    backlog_.erase(backlog_.begin(), backlog_.begin() + read);
+    backlog_.insert(backlog_.end(), ciphertext.data, ciphertext.data + ciphertext.size);
+    input_ = backlog_;
+  }
+  Advance();
+}
+
+void Engine::Continue() {
+  starved_ = false;
+  Advance();
+}
+
+void Engine::Advance() {
+  if (busy_) return;
+  if (!handshake_paused_ && state_ == State::kHandshake) {
+    if (Run([this] { return SSL_do_handshake(ssl()); }) == Outcome::kDone) state_ = State::kOpen;
+  }
+  while (!handshake_paused_ && state_ == State::kOpen && !close_notify_seen_) {
+    if (input_.empty() && SSL_has_pending(ssl()) == 0) break;
+    size_t room = 0;
+    uint8_t* const plaintext = host_->ReservePlaintext(&room);
+    starved_ = plaintext == nullptr;
+    if (starved_) break;
+    size_t size = 0;
+    const Outcome outcome = Run([&] { return SSL_read_ex(ssl(), plaintext, room, &size); });
+    if (outcome == Outcome::kDone) {
+      host_->CommitPlaintext(size);
+    } else if (outcome == Outcome::kClosed) {
+      close_notify_seen_ = true;
+    } else {
+      break;
+    }
+  }
+  KeepInput();
+}
+
+void Engine::KeepInput() {
+  if (state_ == State::kFailed || close_notify_seen_) {
+    input_ = {};
+    early_ = {};
+  }
+  std::vector<uint8_t> kept = input_.Copy();
+  if (!early_.empty()) {
+    kept.insert(kept.end(), early_.begin(), early_.end());
+    early_ = {};
+    starved_ = true;  // there is something to go on with
+  }
+  backlog_ = std::move(kept);
+  input_ = backlog_;
+}
+
+size_t Engine::Write(Bytes plaintext) {
+  if (state_ != State::kOpen || handshake_paused_ || plaintext.empty()) return 0;
+  const size_t size = std::min(plaintext.size, kWriteChunk);
+  size_t written = 0;
+  Run([&] { return SSL_write_ex(ssl(), plaintext.data, size, &written); });
+  return written;
+}
+
+void Engine::Close() {
+  if (state_ != State::kOpen) return;
+  // 0 says that the peer's close_notify has not come yet, which is not a failure.
+  Run([this] { return SSL_shutdown(ssl()) < 0 ? -1 : 1; });
+}
+
+Status Engine::Renegotiate() {
+  openssl::ClearErrorOnReturn clear;
+  if (state_ != State::kOpen || SSL_renegotiate(ssl()) != 1) {
+    return Error::FromQueue("Renegotiation failed");
+  }
+  Run([this] { return SSL_do_handshake(ssl()); });
+  return openssl::Ok();
+}
+
+void Engine::Ask(Event question) {
+  if (question.type == Event::Type::kNewSession) ++new_sessions_unanswered_;
+  events_.push_back(std::move(question));
+}
+
+std::optional<Event> Engine::NextEvent() {
+  if (!HasEvent()) return std::nullopt;
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  awaiting_answer_ = event.IsQuestion();
+  return event;
+}
+
+std::optional<Error> Engine::TakeError() {
+  std::optional<Error> error = std::move(error_);
+  error_.reset();
+  return error;
+}
+
+void Engine::Resume() {
+  if (!awaiting_answer_) return;
+  awaiting_answer_ = false;
+  if (handshake_paused_) {
+    // A pause is a question at the end of the list, and nothing else happens during it.
+    handshake_paused_ = false;
+    Advance();
+  } else if (new_sessions_unanswered_ > 0) {
+    --new_sessions_unanswered_;
+  }
+}
+
+}  // namespace napi_tls::tls

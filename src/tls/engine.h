@@ -1,0 +1,202 @@
+#ifndef SRC_TLS_ENGINE_H_
+#define SRC_TLS_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "openssl/bytes.h"
+#include "openssl/error.h"
+#include "openssl/owned.h"
+#include "tls/context.h"
+#include "tls/output_queue.h"
+
+namespace napi_tls::tls {
+
+using openssl::Bytes;
+using openssl::Error;
+using openssl::Result;
+using openssl::Status;
+
+// What a connection tells its owner, in the order in which it happened. The last three are
+// questions: the connection stands still until Engine::Resume().
+struct Event {
+  enum class Type {
+    kHandshakeStart,
+    kHandshakeDone,
+    kKeylog,         // data: one line of the NSS key log format
+    kSession,        // client; data: a session that can be resumed (DER)
+    kOcspResponse,   // client; data: the stapled response, empty when there is none
+    kSessionLookup,  // server; id: the session asked for. Answer: ProvideSession()
+    kCertificate,    // server; id: the server name asked for; flag: OCSP is wanted.
+                     // Answer: SelectContext(), SetOcspResponse()
+    kNewSession,     // server; id, data: a session to be stored (DER)
+  };
+
+  Type type;
+  std::vector<uint8_t> data;
+  std::vector<uint8_t> id;
+  bool flag = false;
+
+  bool IsQuestion() const { return type >= Type::kSessionLookup; }
+};
+
+// What an Engine needs while OpenSSL is on the stack. The two selections are synchronous in
+// OpenSSL; an implementation must not destroy the Engine from inside any of these.
+class EngineHost {
+ public:
+  enum class AlpnChoice { kSelected, kNone, kFatal };
+  struct PskAnswer {
+    std::string identity;
+    std::vector<uint8_t> psk;
+  };
+
+  virtual ~EngineHost() = default;
+
+  // Where the next plaintext goes: at least one byte, or null to stop decrypting for now.
+  virtual uint8_t* ReservePlaintext(size_t* size) = 0;
+  virtual void CommitPlaintext(size_t size) = 0;
+
+  // `offered` is the client's list as on the wire (RFC 7301, 3.1); `selected` points into it.
+  virtual AlpnChoice SelectAlpn(Bytes offered, Bytes* selected) = 0;
+  // No value: the negotiation is refused (RFC 4279, 2).
+  virtual std::optional<PskAnswer> PskForServer(const char* hint, size_t max_identity,
+                                                size_t max_psk) = 0;
+  virtual std::optional<std::vector<uint8_t>> PskForClient(const char* identity,
+                                                           size_t max_psk) = 0;
+};
+
+// One TLS connection without I/O: bytes in, bytes out. It owns the SSL and what has not been sent.
+// Invariants: only Run() calls the SSL_* functions that can fail, and only it reads OpenSSL's error
+// queue; output() is to be sent whatever the state, alerts included, unless it is held; after
+// kFailed nothing but output() and the accessors has an effect.
+class Engine {
+ public:
+  enum class Role { kClient, kServer };
+  enum class State { kIdle, kHandshake, kOpen, kFailed };
+
+  // Sets the callbacks of an SSL_CTX that Engines will be made from.
+  static void InstallCallbacks(SSL_CTX* ctx);
+
+  static Result<std::unique_ptr<Engine>> Create(std::shared_ptr<Context> context, Role role,
+                                                EngineHost* host);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // --- The way of the data.
+  // A client speaks first; a server waits.
+  void Start();
+  // Takes ciphertext. What cannot be processed yet is copied and processed later.
+  void Receive(Bytes ciphertext);
+  // Goes on after ReservePlaintext() had no room, or after a question was answered.
+  void Continue();
+  // Encrypts; returns how many bytes were taken: fewer than all while a handshake is under way.
+  size_t Write(Bytes plaintext);
+  // Sends close_notify (RFC 8446, 6.1); nothing before the handshake is done.
+  void Close();
+  // The current question has been answered.
+  void Resume();
+
+  OutputQueue& output() { return output_; }
+  // Output must wait for the answer to a kNewSession.
+  bool output_held() const { return new_sessions_unanswered_ > 0; }
+  // There is undelivered input, because ReservePlaintext() had no room.
+  bool starved() const { return starved_; }
+  State state() const { return state_; }
+  bool awaiting_answer() const { return awaiting_answer_; }
+  // OpenSSL is on the stack: the Engine must not be destroyed now.
+  bool busy() const { return busy_; }
+  // The peer has sent close_notify (RFC 8446, 6.1): there is no more plaintext.
+  bool peer_closed() const { return close_notify_seen_; }
+  size_t backlog_size() const { return backlog_.size(); }
+
+  // The next event, unless a question waits for its answer.
+  std::optional<Event> NextEvent();
+  bool HasEvent() const { return !awaiting_answer_ && !events_.empty(); }
+  bool has_error() const { return error_.has_value(); }
+  // Why the state is kFailed; once.
+  std::optional<Error> TakeError();
+
+  // --- Answers.
+  void ProvideSession(Bytes der);
+  void SelectContext(std::shared_ptr<Context> context);
+  void SetOcspResponse(Bytes response);
+
+  // --- Before Start().
+  enum class Verify { kNone, kRequest, kRequire };
+  void SetVerify(Verify verify);
+  bool SetServername(const std::string& name);
+  // False when the buffer is not a session.
+  bool SetSession(Bytes der);
+  bool SetAlpnProtocols(Bytes wire_format);
+  void RequestOcsp();
+  void EnableSessionEvents() { session_events_ = true; }
+  void EnableSessionLookup() { session_lookup_ = true; }
+  void EnableCertificateQuestion();
+  void EnableAlpnCallback() { alpn_callback_ = true; }
+  void EnablePsk();
+  bool SetPskIdentityHint(const std::string& hint);
+  void EnableKeylog();
+  void EnableTrace();
+
+  // --- At any time.
+  Status Renegotiate();
+  bool UseCertificateOf(const Context& context);
+  bool SetMaxSendFragment(int size);
+  Role role() const { return role_; }
+  SSL* ssl() const { return ssl_.get(); }
+  const std::shared_ptr<Context>& context() const { return context_; }
+
+ private:
+  friend struct EngineCallbacks;
+  enum class Outcome { kDone, kWait, kPaused, kClosed, kFailed };
+
+  Engine(std::shared_ptr<Context> context, Role role, EngineHost* host)
+      : context_(std::move(context)), role_(role), host_(host) {}
+
+  template <typename Operation>
+  Outcome Run(Operation&& operation);
+  void Advance();
+  void KeepInput();
+  void Ask(Event question);
+
+  std::shared_ptr<Context> context_;
+  openssl::BIOPointer trace_;  // outlives ssl_, which writes to it
+  openssl::SSLPointer ssl_;
+  openssl::SSLSessionPointer provided_session_;
+  const Role role_;
+  EngineHost* const host_;
+  State state_ = State::kIdle;
+
+  Bytes input_;                   // not yet read by OpenSSL; views the caller's bytes or backlog_
+  std::vector<uint8_t> backlog_;  // input kept between two calls
+  std::vector<uint8_t> early_;    // input that came while OpenSSL was on the stack
+  OutputQueue output_;
+  std::deque<Event> events_;
+  std::optional<Error> error_;
+  std::vector<uint8_t> alpn_protocols_;
+  std::vector<uint8_t> ocsp_response_;
+
+  int new_sessions_unanswered_ = 0;
+  bool awaiting_answer_ = false;      // a question was taken by NextEvent()
+  bool handshake_paused_ = false;     // OpenSSL waits for the answer to a question
+  bool certificate_answered_ = false;
+  bool session_answered_ = false;
+  bool starved_ = false;
+  bool busy_ = false;
+  bool close_notify_seen_ = false;
+  bool session_events_ = false;
+  bool session_lookup_ = false;
+  bool alpn_callback_ = false;
+  bool ocsp_requested_ = false;
+  bool keylog_ = false;
+};
+
+}  // namespace napi_tls::tls
+
+#endif  // SRC_TLS_ENGINE_H_

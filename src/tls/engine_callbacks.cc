@@ -1,0 +1,343 @@
+#include "tls/engine_callbacks.h"
+
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace napi_tls::tls {
+
+namespace {
+
+using Type = Event::Type;
+
+int EngineIndex() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+std::vector<uint8_t> Encode(SSL_SESSION* session) {
+  const int size = i2d_SSL_SESSION(session, nullptr);
+  if (size <= 0) return {};
+  std::vector<uint8_t> der(size);
+  uint8_t* out = der.data();
+  i2d_SSL_SESSION(session, &out);
+  return der;
+}
+
+// A reader over the bytes of one TLS extension; every Read fails when there is not enough left.
+class Reader {
+ public:
+  Reader(const uint8_t* data, size_t size) : rest_(data, size) {}
+
+  bool ReadVector(Bytes* out) {
+    if (rest_.size < 2) return false;
+    const size_t size = static_cast<size_t>(rest_.data[0]) << 8 | rest_.data[1];
+    if (rest_.size - 2 < size) return false;
+    *out = {rest_.data + 2, size};
+    rest_ = {rest_.data + 2 + size, rest_.size - 2 - size};
+    return true;
+  }
+
+ private:
+  Bytes rest_;
+};
+
+// The id under which a server may have stored the session that the client offers, if any: the
+// legacy session id, unless a ticket takes its place (RFC 5077, 3.4), or, in TLS 1.3 with tickets
+// off, the first PSK identity (RFC 8446, 4.2.11).
+Bytes OfferedSessionId(SSL* ssl) {
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &data, &size) == 1 && size > 0) {
+    return {};
+  }
+  if ((SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0 &&
+      SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) == 1) {
+    Bytes identities;
+    Bytes identity;
+    if (Reader(data, size).ReadVector(&identities) &&
+        Reader(identities.data, identities.size).ReadVector(&identity) &&
+        identity.size <= SSL_MAX_SSL_SESSION_ID_LENGTH) {
+      return identity;
+    }
+  }
+  size = SSL_client_hello_get0_session_id(ssl, &data);
+  return {data, size};
+}
+
+}  // namespace
+
+bool EngineCallbacks::Attach(Engine* engine) {
+  SSL* ssl = engine->ssl();
+  if (SSL_set_ex_data(ssl, EngineIndex(), engine) != 1) return false;
+  SSL_set_info_callback(ssl, OnInfo);
+  return true;
+}
+
+Engine* EngineCallbacks::EngineOf(const SSL* ssl) {
+  return static_cast<Engine*>(SSL_get_ex_data(ssl, EngineIndex()));
+}
+
+void Engine::InstallCallbacks(SSL_CTX* ctx) {
+  SSL_CTX_sess_set_new_cb(ctx, EngineCallbacks::OnNewSession);
+  SSL_CTX_sess_set_get_cb(ctx, EngineCallbacks::OnGetSession);
+  SSL_CTX_set_tlsext_status_cb(ctx, EngineCallbacks::OnOcspStatus);
+  SSL_CTX_set_tlsext_status_arg(ctx, nullptr);
+  SSL_CTX_set_alpn_select_cb(ctx, EngineCallbacks::OnAlpnSelect, nullptr);
+  SSL_CTX_set_client_hello_cb(ctx, EngineCallbacks::OnClientHello, nullptr);
+}
+
+void EngineCallbacks::OnInfo(const SSL* ssl, int where, int) {
+  if ((where & (SSL_CB_HANDSHAKE_START | SSL_CB_HANDSHAKE_DONE)) == 0) return;
+  Engine* engine = EngineOf(ssl);
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) {
+    engine->certificate_answered_ = false;
+    engine->session_answered_ = false;
+    engine->events_.push_back({Type::kHandshakeStart, {}, {}, false});
+  }
+  // OpenSSL also reports the end of a HelloRequest, after which the renegotiation is pending.
+  if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && SSL_renegotiate_pending(ssl) == 0) {
+    engine->events_.push_back({Type::kHandshakeDone, {}, {}, false});
+  }
+}
+
+void EngineCallbacks::OnKeylog(const SSL* ssl, const char* line) {
+  Engine* engine = EngineOf(ssl);
+  if (!engine->keylog_) return;
+  std::vector<uint8_t> bytes(line, line + strlen(line));
+  bytes.push_back('\n');
+  engine->events_.push_back({Type::kKeylog, std::move(bytes), {}, false});
+}
+
+int EngineCallbacks::OnClientHello(SSL* ssl, int*, void*) {
+  Engine* engine = EngineOf(ssl);
+  if (!engine->session_lookup_ || engine->session_answered_) return SSL_CLIENT_HELLO_SUCCESS;
+  const Bytes id = OfferedSessionId(ssl);
+  if (id.empty()) return SSL_CLIENT_HELLO_SUCCESS;
+  engine->session_answered_ = true;
+  engine->Ask({Type::kSessionLookup, {}, id.Copy(), false});
+  return SSL_CLIENT_HELLO_RETRY;
+}
+
+int EngineCallbacks::OnCertificate(SSL* ssl, void*) {
+  Engine* engine = EngineOf(ssl);
+  if (engine->certificate_answered_) return 1;
+  engine->certificate_answered_ = true;
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  std::vector<uint8_t> servername;
+  if (name != nullptr) servername.assign(name, name + strlen(name));
+  const bool wants_ocsp = SSL_get_tlsext_status_type(ssl) == TLSEXT_STATUSTYPE_ocsp;
+  engine->Ask({Type::kCertificate, {}, std::move(servername), wants_ocsp});
+  return -1;
+}
+
+// Verification never ends a handshake here: JavaScript reads the result (SSL_get_verify_result)
+// and decides, before any plaintext is delivered.
+int EngineCallbacks::OnVerify(int, X509_STORE_CTX*) { return 1; }
+
+int EngineCallbacks::OnOcspStatus(SSL* ssl, void*) {
+  Engine* engine = EngineOf(ssl);
+  if (engine->role_ == Engine::Role::kClient) {
+    if (!engine->ocsp_requested_) return 1;
+    const unsigned char* data = nullptr;
+    const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &data);  // NOLINT(runtime/int)
+    std::vector<uint8_t> response;
+    if (data != nullptr && size > 0) response.assign(data, data + size);
+    engine->events_.push_back({Type::kOcspResponse, std::move(response), {}, data != nullptr});
+    return 1;
+  }
+  if (engine->ocsp_response_.empty()) return SSL_TLSEXT_ERR_NOACK;
+  // OpenSSL frees what it is given here, with its own allocator.
+  const std::vector<uint8_t>& response = engine->ocsp_response_;
+  void* copy = OPENSSL_memdup(response.data(), response.size());
+  if (copy == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  SSL_set_tlsext_status_ocsp_resp(ssl, copy, response.size());
+  return SSL_TLSEXT_ERR_OK;
+}
+
+int EngineCallbacks::OnAlpnSelect(SSL* ssl, const unsigned char** out, unsigned char* out_size,
+                                  const unsigned char* offered, unsigned int offered_size, void*) {
+  Engine* engine = EngineOf(ssl);
+  if (engine->alpn_callback_) {
+    Bytes selected;
+    switch (engine->host_->SelectAlpn({offered, offered_size}, &selected)) {
+      case EngineHost::AlpnChoice::kFatal:
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+      case EngineHost::AlpnChoice::kNone:
+        return SSL_TLSEXT_ERR_NOACK;
+      case EngineHost::AlpnChoice::kSelected:
+        *out = selected.data;
+        *out_size = static_cast<unsigned char>(selected.size);
+        return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  const std::vector<uint8_t>& ours = engine->alpn_protocols_;
+  if (ours.empty()) return SSL_TLSEXT_ERR_NOACK;
+  unsigned char* selected = nullptr;
+  const int result = SSL_select_next_proto(&selected, out_size, ours.data(),
+                                           static_cast<unsigned int>(ours.size()), offered,
+                                           offered_size);
+  *out = selected;
+  // RFC 7301, 3.2: no protocol in common ends the handshake.
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int EngineCallbacks::OnNewSession(SSL* ssl, SSL_SESSION* session) {
+  Engine* engine = EngineOf(ssl);
+  if (!engine->session_events_) return 0;
+  std::vector<uint8_t> der = Encode(session);
+  if (der.empty()) return 0;
+  unsigned int id_size = 0;
+  const unsigned char* id = SSL_SESSION_get_id(session, &id_size);
+  Event event{Type::kSession, std::move(der), {id, id + id_size}, false};
+  if (engine->role_ == Engine::Role::kClient) {
+    engine->events_.push_back(std::move(event));
+  } else {
+    event.type = Type::kNewSession;
+    engine->Ask(std::move(event));
+  }
+  return 0;  // no reference was kept
+}
+
+SSL_SESSION* EngineCallbacks::OnGetSession(SSL* ssl, const unsigned char* id, int id_size,
+                                           int* copy) {
+  *copy = 0;  // the reference goes to OpenSSL
+  SSL_SESSION* session = EngineOf(ssl)->provided_session_.get();
+  if (session == nullptr) return nullptr;
+  unsigned int size = 0;
+  const unsigned char* provided = SSL_SESSION_get_id(session, &size);
+  if (size != static_cast<unsigned int>(id_size) || memcmp(provided, id, size) != 0) return nullptr;
+  return EngineOf(ssl)->provided_session_.release();
+}
+
+unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* identity,
+                                          unsigned int max_identity, unsigned char* psk,
+                                          unsigned int max_psk) {
+  auto answer = EngineOf(ssl)->host_->PskForServer(hint, max_identity, max_psk);
+  if (!answer || answer->identity.size() > max_identity || answer->psk.size() > max_psk) return 0;
+  // OpenSSL gives max_identity + 1 bytes (SSL_set_psk_client_callback).
+  memcpy(identity, answer->identity.c_str(), answer->identity.size() + 1);
+  memcpy(psk, answer->psk.data(), answer->psk.size());
+  OPENSSL_cleanse(answer->psk.data(), answer->psk.size());
+  return static_cast<unsigned int>(answer->psk.size());
+}
+
+unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsigned char* psk,
+                                          unsigned int max_psk) {
+  auto answer = EngineOf(ssl)->host_->PskForClient(identity, max_psk);
+  if (!answer || answer->size() > max_psk) return 0;
+  memcpy(psk, answer->data(), answer->size());
+  OPENSSL_cleanse(answer->data(), answer->size());
+  return static_cast<unsigned int>(answer->size());
+}
+
+// --- The members of Engine that switch the callbacks on, and answer them.
+
+void Engine::SetVerify(Verify verify) {
+  int mode = SSL_VERIFY_NONE;
+  if (verify != Verify::kNone) mode = SSL_VERIFY_PEER;
+  if (verify == Verify::kRequire) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  SSL_set_verify(ssl(), mode, EngineCallbacks::OnVerify);
+}
+
+bool Engine::SetServername(const std::string& name) {
+  openssl::ClearErrorOnReturn clear;
+  return SSL_set_tlsext_host_name(ssl(), name.c_str()) == 1;
+}
+
+bool Engine::SetSession(Bytes der) {
+  openssl::ClearErrorOnReturn clear;
+  const unsigned char* data = der.data;
+  openssl::SSLSessionPointer session(
+      d2i_SSL_SESSION(nullptr, &data, static_cast<long>(der.size)));  // NOLINT(runtime/int)
+  return session && SSL_set_session(ssl(), session.get()) == 1;
+}
+
+bool Engine::SetAlpnProtocols(Bytes wire_format) {
+  openssl::ClearErrorOnReturn clear;
+  if (role_ == Role::kServer) {
+    alpn_protocols_ = wire_format.Copy();
+    return true;
+  }
+  // The one SSL_* function that answers 0 for success.
+  return SSL_set_alpn_protos(ssl(), wire_format.data,
+                             static_cast<unsigned int>(wire_format.size)) == 0;
+}
+
+void Engine::RequestOcsp() {
+  ocsp_requested_ = true;
+  SSL_set_tlsext_status_type(ssl(), TLSEXT_STATUSTYPE_ocsp);
+}
+
+void Engine::EnableCertificateQuestion() {
+  SSL_set_cert_cb(ssl(), EngineCallbacks::OnCertificate, nullptr);
+}
+
+void Engine::EnablePsk() {
+  if (role_ == Role::kClient) {
+    SSL_set_psk_client_callback(ssl(), EngineCallbacks::OnPskClient);
+  } else {
+    SSL_set_psk_server_callback(ssl(), EngineCallbacks::OnPskServer);
+  }
+}
+
+bool Engine::SetPskIdentityHint(const std::string& hint) {
+  openssl::ClearErrorOnReturn clear;
+  return SSL_use_psk_identity_hint(ssl(), hint.c_str()) == 1;
+}
+
+void Engine::EnableKeylog() {
+  keylog_ = true;
+  SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl()), EngineCallbacks::OnKeylog);
+}
+
+void Engine::EnableTrace() {
+#ifndef OPENSSL_NO_SSL_TRACE
+  openssl::BIOPointer bio(BIO_new_fp(stderr, BIO_NOCLOSE | BIO_FP_TEXT));
+  if (!bio) return;
+  // Lives as long as the SSL: the message callback has no destructor of its own.
+  trace_ = std::move(bio);
+  SSL_set_msg_callback(ssl(), SSL_trace);
+  SSL_set_msg_callback_arg(ssl(), trace_.get());
+#endif
+}
+
+bool Engine::SetMaxSendFragment(int size) {
+  openssl::ClearErrorOnReturn clear;
+  return SSL_set_max_send_fragment(ssl(), size) == 1;
+}
+
+void Engine::ProvideSession(Bytes der) {
+  openssl::ClearErrorOnReturn clear;
+  const unsigned char* data = der.data;
+  provided_session_.reset(
+      d2i_SSL_SESSION(nullptr, &data, static_cast<long>(der.size)));  // NOLINT(runtime/int)
+}
+
+void Engine::SelectContext(std::shared_ptr<Context> context) {
+  openssl::ClearErrorOnReturn clear;
+  SSL_set_SSL_CTX(ssl(), context->ssl_ctx());
+  SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context->ssl_ctx()));
+  SSL_set_client_CA_list(ssl(),
+                         SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
+  if (keylog_) EnableKeylog();
+  context_ = std::move(context);
+}
+
+void Engine::SetOcspResponse(Bytes response) { ocsp_response_ = response.Copy(); }
+
+bool Engine::UseCertificateOf(const Context& context) {
+  openssl::ClearErrorOnReturn clear;
+  SSL_CTX* ctx = context.ssl_ctx();
+  X509* certificate = SSL_CTX_get0_certificate(ctx);
+  EVP_PKEY* key = SSL_CTX_get0_privatekey(ctx);
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(ctx, &chain);
+  if (certificate == nullptr || key == nullptr) return false;
+  return SSL_use_cert_and_key(ssl(), certificate, key, chain, 1) == 1;
+}
+
+}  // namespace napi_tls::tls
