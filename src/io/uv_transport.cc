@@ -1,0 +1,140 @@
+#include "io/uv_transport.h"
+
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "io/find_stream.h"
+
+namespace napi_tls::io {
+
+namespace {
+
+constexpr size_t kReadBufferSize = 64 * 1024;
+
+// One for all sockets of a thread: what is read is consumed before the read callback returns.
+char* ReadBuffer() {
+  thread_local std::unique_ptr<char[]> buffer(new char[kReadBufferSize]);
+  return buffer.get();
+}
+
+// uv_handle_t::data is Node's, so a transport is found by the address of its stream.
+std::unordered_map<uv_stream_t*, UvTransport*>& Transports() {
+  thread_local std::unordered_map<uv_stream_t*, UvTransport*> transports;
+  return transports;
+}
+
+}  // namespace
+
+// Both requests belong to libuv from submission to callback; `transport` is null after a detach.
+struct UvTransport::WriteRequest {
+  uv_write_t request;
+  UvTransport* transport;
+  std::vector<uint8_t> bytes;
+};
+
+struct UvTransport::ShutdownRequest {
+  uv_shutdown_t request;
+  UvTransport* transport;
+};
+
+std::unique_ptr<UvTransport> UvTransport::Attach(uv_loop_t* loop, int fd, Listener* listener) {
+  uv_stream_t* stream = FindStream(loop, fd);
+  if (stream == nullptr || Transports().count(stream) != 0) return nullptr;
+  uv_read_stop(stream);
+  std::unique_ptr<UvTransport> transport(new UvTransport(stream, listener));
+  Transports().emplace(stream, transport.get());
+  return transport;
+}
+
+void UvTransport::AbandonAll() {
+  for (auto& [stream, transport] : Transports()) transport->stream_ = nullptr;
+  Transports().clear();
+}
+
+void UvTransport::Detach() {
+  if (write_ != nullptr) std::exchange(write_, nullptr)->transport = nullptr;
+  if (shutdown_ != nullptr) std::exchange(shutdown_, nullptr)->transport = nullptr;
+  if (stream_ == nullptr) return;
+  uv_read_stop(stream_);
+  Transports().erase(stream_);
+  stream_ = nullptr;
+}
+
+int UvTransport::ReadStart() {
+  if (stream_ == nullptr) return UV_ENOTCONN;
+  const int status = uv_read_start(
+      stream_,
+      [](uv_handle_t*, size_t, uv_buf_t* buffer) {
+        *buffer = uv_buf_init(ReadBuffer(), kReadBufferSize);
+      },
+      [](uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
+        const auto found = Transports().find(stream);
+        if (size == 0 || found == Transports().end()) return;
+        UvTransport* transport = found->second;
+        if (size > 0) {
+          transport->listener_->OnCiphertext(
+              {reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(size)});
+        } else {
+          transport->ReadStop();
+          transport->listener_->OnReadEnd(static_cast<int>(size));
+        }
+      });
+  return status == UV_EALREADY ? 0 : status;
+}
+
+void UvTransport::ReadStop() {
+  if (stream_ != nullptr) uv_read_stop(stream_);
+}
+
+int UvTransport::Send(tls::OutputQueue* queue) {
+  if (stream_ == nullptr) return UV_ENOTCONN;
+  if (write_ != nullptr) return UV_EAGAIN;
+  if (queue->empty()) return 0;
+  const openssl::Bytes bytes = queue->bytes();
+  uv_buf_t buffer = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(bytes.data)),
+                                static_cast<unsigned int>(bytes.size));
+  const int sent = uv_try_write(stream_, &buffer, 1);
+  if (sent < 0 && sent != UV_EAGAIN) return sent;
+  if (sent > 0) queue->Consume(static_cast<size_t>(sent));
+  if (queue->empty()) return 0;
+
+  auto request = std::make_unique<WriteRequest>();
+  request->transport = this;
+  request->bytes = queue->Take();
+  buffer = uv_buf_init(reinterpret_cast<char*>(request->bytes.data()),
+                       static_cast<unsigned int>(request->bytes.size()));
+  const int status =
+      uv_write(&request->request, stream_, &buffer, 1, [](uv_write_t* done, int status) {
+        std::unique_ptr<WriteRequest> request(reinterpret_cast<WriteRequest*>(done));
+        UvTransport* transport = request->transport;
+        if (transport == nullptr) return;
+        transport->write_ = nullptr;
+        // Cancelled: the handle was closed with its environment, which takes no more calls.
+        if (status != UV_ECANCELED) transport->listener_->OnSent(status);
+      });
+  if (status != 0) return status;
+  write_ = request.release();
+  return UV_EAGAIN;
+}
+
+int UvTransport::Shutdown() {
+  if (stream_ == nullptr) return UV_ENOTCONN;
+  auto request = std::make_unique<ShutdownRequest>();
+  request->transport = this;
+  const int status =
+      uv_shutdown(&request->request, stream_, [](uv_shutdown_t* done, int status) {
+        std::unique_ptr<ShutdownRequest> request(reinterpret_cast<ShutdownRequest*>(done));
+        UvTransport* transport = request->transport;
+        if (transport == nullptr) return;
+        transport->shutdown_ = nullptr;
+        if (status != UV_ECANCELED) transport->listener_->OnShutdown(status);
+      });
+  if (status == 0) shutdown_ = request.release();
+  return status;
+}
+
+size_t UvTransport::in_flight() const { return write_ == nullptr ? 0 : write_->bytes.size(); }
+
+}  // namespace napi_tls::io
