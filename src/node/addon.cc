@@ -1,0 +1,64 @@
+#include <napi.h>
+#include <uv.h>
+
+#include <memory>
+
+#include "io/uv_transport.h"
+#include "node/convert.h"
+#include "node/environment.h"
+#include "node/features.h"
+#include "node/secure_context.h"
+#include "node/tls_wrap.h"
+
+namespace napi_tls::node {
+
+namespace {
+
+// setActivityCallback(callback: (this: TLSWrap, flags: number) => void)
+Napi::Value SetActivityCallback(const Napi::CallbackInfo& info) {
+  if (info[0].IsFunction()) {
+    Environment::Of(info.Env())->on_activity = Napi::Persistent(info[0].As<Napi::Function>());
+  }
+  return info.Env().Undefined();
+}
+
+// setSlab(slab: Uint8Array). state[kSlabOffset] counts from its start.
+Napi::Value SetSlab(const Napi::CallbackInfo& info) {
+  Environment* environment = Environment::Of(info.Env());
+  const auto bytes = ViewOf(info[0]);
+  if (!bytes) return info.Env().Undefined();
+  environment->slab_owner = Napi::Persistent(info[0].As<Napi::Object>());
+  environment->slab = const_cast<uint8_t*>(bytes->data);
+  environment->slab_size = bytes->size;
+  environment->state[Environment::kSlabOffset] = 0;
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  auto environment = std::make_unique<Environment>();
+  napi_get_uv_event_loop(env, &environment->loop);
+  Napi::Uint32Array state = Napi::Uint32Array::New(env, Environment::kStateSize);
+  environment->state = state.Data();
+  environment->state_owner = Napi::Persistent(state.As<Napi::Object>());
+  env.SetInstanceData(environment.release());
+  // By the time that this runs, Node has closed and freed every stream of the environment.
+  napi_add_env_cleanup_hook(env, [](void*) { io::UvTransport::AbandonAll(); }, nullptr);
+
+  exports.Set("state", Napi::Int32Array::New(env, Environment::kStateSize, state.ArrayBuffer(), 0));
+  exports.Set("setActivityCallback", Napi::Function::New<SetActivityCallback>(env));
+  exports.Set("setSlab", Napi::Function::New<SetSlab>(env));
+  exports.Set("TLSWrap", TLSWrap::Define(env));
+  exports.Set("SecureContext", SecureContext::Define(env));
+  DefineFeatures(env, exports);
+  return exports;
+}
+
+}  // namespace napi_tls::node
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  return napi_tls::node::Initialize(env, exports);
+}
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, Init)

@@ -1,0 +1,32 @@
+#ifndef SRC_NODE_ENVIRONMENT_H_
+#define SRC_NODE_ENVIRONMENT_H_
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cstdint>
+
+namespace napi_tls::node {
+
+// What this addon keeps for one JavaScript environment (the main thread, or one worker): its
+// instance data, reached from every call and freed with the environment.
+//
+// The slab is a block of JavaScript memory that connections decrypt into, one after the other;
+// JavaScript hands it out in slices, moves state[kSlabOffset] forward, and renews it in time.
+struct Environment {
+  enum State : uint32_t { kSlabOffset, kPlaintextSize, kStatus, kStateSize };
+
+  static Environment* Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
+
+  uv_loop_t* loop = nullptr;
+  Napi::FunctionReference on_activity;  // (flags), with the TLSWrap as receiver
+  Napi::ObjectReference slab_owner;
+  uint8_t* slab = nullptr;
+  size_t slab_size = 0;
+  Napi::ObjectReference state_owner;
+  uint32_t* state = nullptr;
+};
+
+}  // namespace napi_tls::node
+
+#endif  // SRC_NODE_ENVIRONMENT_H_

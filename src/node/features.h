@@ -1,0 +1,16 @@
+#ifndef SRC_NODE_FEATURES_H_
+#define SRC_NODE_FEATURES_H_
+
+#include <napi.h>
+
+namespace napi_tls::node {
+
+// Sets on `exports` what there is to know of the OpenSSL behind this addon:
+//   opensslVersion: string, as process.versions.openssl
+//   features: { certificateCompression: number[] } (RFC 8879, 7.3)
+//   getCiphers(): string[], as tls.getCiphers()
+void DefineFeatures(Napi::Env env, Napi::Object exports);
+
+}  // namespace napi_tls::node
+
+#endif  // SRC_NODE_FEATURES_H_

@@ -1,0 +1,80 @@
+#ifndef SRC_NODE_SECURE_CONTEXT_H_
+#define SRC_NODE_SECURE_CONTEXT_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "tls/context.h"
+
+namespace napi_tls::node {
+
+// `secureContext.context`: a tls::Context for JavaScript, with the methods that Node's has. There
+// is none before init() and after close(): then every method but these and the getters throws.
+class SecureContext : public Napi::ObjectWrap<SecureContext> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  // Null when `value` is not one.
+  static SecureContext* From(Napi::Value value);
+
+  explicit SecureContext(const Napi::CallbackInfo& info);
+  ~SecureContext() override;
+
+  // Null before init() and after close().
+  std::shared_ptr<tls::Context> context() const { return context_; }
+
+ private:
+  Napi::Value Init(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+
+  // --- Protocol.
+  Napi::Value SetMinProto(const Napi::CallbackInfo& info);
+  Napi::Value SetMaxProto(const Napi::CallbackInfo& info);
+  Napi::Value GetMinProto(const Napi::CallbackInfo& info);
+  Napi::Value GetMaxProto(const Napi::CallbackInfo& info);
+  Napi::Value SetOptions(const Napi::CallbackInfo& info);
+  Napi::Value SetCiphers(const Napi::CallbackInfo& info);
+  Napi::Value SetCipherSuites(const Napi::CallbackInfo& info);
+  Napi::Value SetSigalgs(const Napi::CallbackInfo& info);
+  Napi::Value SetECDHCurve(const Napi::CallbackInfo& info);
+  Napi::Value SetDHParam(const Napi::CallbackInfo& info);
+  Napi::Value SetCertificateCompression(const Napi::CallbackInfo& info);
+
+  // --- Sessions.
+  Napi::Value SetSessionIdContext(const Napi::CallbackInfo& info);
+  Napi::Value SetSessionTimeout(const Napi::CallbackInfo& info);
+  Napi::Value GetTicketKeys(const Napi::CallbackInfo& info);
+  Napi::Value SetTicketKeys(const Napi::CallbackInfo& info);
+
+  // --- Identity.
+  Napi::Value SetCert(const Napi::CallbackInfo& info);
+  Napi::Value SetKey(const Napi::CallbackInfo& info);
+  Napi::Value LoadPKCS12(const Napi::CallbackInfo& info);
+  Napi::Value SetEngineKey(const Napi::CallbackInfo& info);
+  Napi::Value SetClientCertEngine(const Napi::CallbackInfo& info);
+  Napi::Value GetCertificate(const Napi::CallbackInfo& info);
+  Napi::Value GetIssuer(const Napi::CallbackInfo& info);
+
+  // --- Trust.
+  Napi::Value AddCACert(const Napi::CallbackInfo& info);
+  Napi::Value AddCRL(const Napi::CallbackInfo& info);
+  Napi::Value AddRootCerts(const Napi::CallbackInfo& info);
+  Napi::Value RootCertsWanted(const Napi::CallbackInfo& info);
+  Napi::Value UseRootStore(const Napi::CallbackInfo& info);
+  Napi::Value SetAllowPartialTrustChain(const Napi::CallbackInfo& info);
+
+  void Hold(std::shared_ptr<tls::Context> context);
+  // Throws when there is no context.
+  bool Ready(Napi::Env env);
+  // The bodies of the methods that take one argument.
+  using SetText = tls::Context::Status (tls::Context::*)(const char*);
+  using SetBytes = tls::Context::Status (tls::Context::*)(openssl::Bytes);
+  Napi::Value Set(const Napi::CallbackInfo& info, SetText set);
+  Napi::Value Set(const Napi::CallbackInfo& info, SetBytes set);
+
+  std::shared_ptr<tls::Context> context_;
+};
+
+}  // namespace napi_tls::node
+
+#endif  // SRC_NODE_SECURE_CONTEXT_H_

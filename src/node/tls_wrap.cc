@@ -1,0 +1,415 @@
+#include "node/tls_wrap.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/convert.h"
+#include "node/secure_context.h"
+
+namespace napi_tls::node {
+
+namespace {
+
+using tls::Bytes;
+using tls::Engine;
+
+constexpr napi_type_tag kTypeTag = {0x8f6d2c41b7e94a53, 0xa1c05be2d7934f68};
+
+// Plaintext of one connection for one turn of the event loop. More would leave the cache before
+// the kernel copies it, and would let one writer starve all others.
+constexpr size_t kTurnBudget = 128 * 1024;
+
+// What an SSL and its two contexts of keys hold, roughly: V8 sees only the small object.
+constexpr int64_t kExternalMemory = 24 * 1024;
+
+}  // namespace
+
+class TLSWrap::EngineScope {
+ public:
+  explicit EngineScope(TLSWrap* wrap) : wrap_(wrap) { ++wrap_->depth_; }
+  ~EngineScope() {
+    if (--wrap_->depth_ == 0 && wrap_->destroyed_) wrap_->engine_.reset();
+  }
+  EngineScope(const EngineScope&) = delete;
+  EngineScope& operator=(const EngineScope&) = delete;
+
+ private:
+  TLSWrap* const wrap_;
+};
+
+Napi::Function TLSWrap::Define(Napi::Env env) {
+  std::vector<PropertyDescriptor> properties = {
+      InstanceMethod<&TLSWrap::Attach>("attach"),
+      InstanceMethod<&TLSWrap::Detach>("detach"),
+      InstanceMethod<&TLSWrap::ReadStart>("readTransport"),
+      InstanceMethod<&TLSWrap::ReadStop>("pauseTransport"),
+      InstanceMethod<&TLSWrap::Start>("start"),
+      InstanceMethod<&TLSWrap::Receive>("receive"),
+      InstanceMethod<&TLSWrap::Write>("write"),
+      InstanceMethod<&TLSWrap::Turn>("turn"),
+      InstanceMethod<&TLSWrap::Resume>("resume"),
+      InstanceMethod<&TLSWrap::Sent>("sent"),
+      InstanceMethod<&TLSWrap::CloseNotify>("closeNotify"),
+      InstanceMethod<&TLSWrap::Shutdown>("shutdownTransport"),
+      InstanceMethod<&TLSWrap::Renegotiate>("renegotiate"),
+      InstanceMethod<&TLSWrap::NextEvent>("nextEvent"),
+      InstanceMethod<&TLSWrap::TakeError>("takeError"),
+      InstanceMethod<&TLSWrap::TakeOutput>("takeOutput"),
+      InstanceMethod<&TLSWrap::DestroySSL>("destroySSL"),
+      InstanceAccessor<&TLSWrap::WriteQueueSize>("writeQueueSize"),
+  };
+  for (auto& group : {Settings(), Info()}) {
+    properties.insert(properties.end(), group.begin(), group.end());
+  }
+  return DefineClass(env, "TLSWrap", properties);
+}
+
+// new TLSWrap(context: SecureContext, isServer: boolean)
+TLSWrap::TLSWrap(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      environment_(Environment::Of(info.Env())),
+      async_context_(info.Env(), "NAPITLSWRAP", info.This().As<Napi::Object>()) {
+  info.This().As<Napi::Object>().TypeTag(&kTypeTag);
+  SecureContext* context = SecureContext::From(info[0]);
+  if (context == nullptr || context->context() == nullptr) {
+    Napi::TypeError::New(info.Env(), "A SecureContext is required").ThrowAsJavaScriptException();
+    return;
+  }
+  const bool is_server = info[1].ToBoolean();
+  auto engine = Engine::Create(context->context(),
+                               is_server ? Engine::Role::kServer : Engine::Role::kClient, this);
+  if (!engine.ok()) {
+    ToJsError(info.Env(), engine.error()).ThrowAsJavaScriptException();
+    return;
+  }
+  engine_ = std::move(engine.value());
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kExternalMemory);
+}
+
+TLSWrap::~TLSWrap() {
+  if (transport_) transport_->Detach();
+  if (engine_) Napi::MemoryManagement::AdjustExternalMemory(Env(), -kExternalMemory);
+}
+
+// attach(fd: number): boolean. Takes over the stream with this descriptor, if the loop has one.
+Napi::Value TLSWrap::Attach(const Napi::CallbackInfo& info) {
+  if (!alive() || transport_ || !info[0].IsNumber()) return Napi::Boolean::New(info.Env(), false);
+  transport_ = io::UvTransport::Attach(environment_->loop, info[0].As<Napi::Number>(), this);
+  if (transport_) Ref();
+  return Napi::Boolean::New(info.Env(), transport_ != nullptr);
+}
+
+// detach(). The stream is Node's again; nothing is read from it.
+Napi::Value TLSWrap::Detach(const Napi::CallbackInfo& info) {
+  if (transport_) {
+    transport_->Detach();
+    transport_.reset();
+    Unref();
+  }
+  return info.Env().Undefined();
+}
+
+// readTransport(): 0, or a libuv error. Without a native transport there is nothing to do.
+Napi::Value TLSWrap::ReadStart(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), transport_ ? transport_->ReadStart() : 0);
+}
+
+Napi::Value TLSWrap::ReadStop(const Napi::CallbackInfo& info) {
+  if (transport_) transport_->ReadStop();
+  return Napi::Number::New(info.Env(), 0);
+}
+
+Napi::Value TLSWrap::Start(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  if (alive()) engine_->Start();
+  return Settle(info.Env());
+}
+
+// receive(ciphertext: Uint8Array): flags. What a stream transport has read.
+Napi::Value TLSWrap::Receive(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  const std::optional<Bytes> ciphertext = ViewOf(info[0]);
+  if (alive() && ciphertext) engine_->Receive(*ciphertext);
+  return Settle(info.Env());
+}
+
+// write(plaintext: Uint8Array): flags. One write at a time: until kWritten, the bytes must stay.
+Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  const std::optional<Bytes> plaintext = ViewOf(info[0]);
+  if (!alive() || write_.active || !plaintext) return Napi::Number::New(info.Env(), 0);
+  write_.active = true;
+  write_.rest = *plaintext;
+  Pump();
+  if (write_.active && !write_.rest.empty()) {
+    write_.buffer = Napi::Persistent(info[0].As<Napi::Uint8Array>());
+  }
+  return Napi::Number::New(info.Env(), CollectFlags());
+}
+
+// turn(): flags. A new turn of the event loop, with a new budget.
+Napi::Value TLSWrap::Turn(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  turn_bytes_ = 0;
+  return Settle(info.Env());
+}
+
+// resume(): flags. The question of the last event is answered, or the slab has been renewed.
+Napi::Value TLSWrap::Resume(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  if (alive()) {
+    if (engine_->awaiting_answer()) engine_->Resume();
+    if (alive() && engine_->starved()) engine_->Continue();
+  }
+  return Settle(info.Env());
+}
+
+// sent(status: number): flags. The stream transport has dealt with what takeOutput() gave.
+Napi::Value TLSWrap::Sent(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  stream_sending_ = false;
+  return Settle(info.Env());
+}
+
+// closeNotify(): flags. Plaintext cannot be written afterwards.
+Napi::Value TLSWrap::CloseNotify(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  if (alive()) engine_->Close();
+  return Settle(info.Env());
+}
+
+// shutdownTransport(): flags. FIN after everything that is queued; kShutdownDone follows.
+Napi::Value TLSWrap::Shutdown(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  shutdown_wanted_ = true;
+  return Settle(info.Env());
+}
+
+Napi::Value TLSWrap::Renegotiate(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  if (!alive()) return Napi::Number::New(info.Env(), 0);
+  tls::Status status = engine_->Renegotiate();
+  if (!status.ok()) {
+    ToJsError(info.Env(), status.error()).ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  return Settle(info.Env());
+}
+
+// nextEvent(): [type: number, data: Buffer, id: Buffer, flag: boolean] | undefined
+Napi::Value TLSWrap::NextEvent(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!alive()) return env.Undefined();
+  std::optional<tls::Event> event = engine_->NextEvent();
+  if (!event) return env.Undefined();
+  Napi::Array fields = Napi::Array::New(env, 4);
+  fields.Set(0u, static_cast<uint32_t>(event->type));
+  fields.Set(1u, ToBuffer(env, event->data));
+  fields.Set(2u, ToBuffer(env, event->id));
+  fields.Set(3u, event->flag);
+  return fields;
+}
+
+Napi::Value TLSWrap::TakeError(const Napi::CallbackInfo& info) {
+  if (!engine_) return info.Env().Undefined();
+  std::optional<tls::Error> error = engine_->TakeError();
+  return error ? ToJsError(info.Env(), *error).Value() : info.Env().Undefined();
+}
+
+// takeOutput(): Buffer | undefined. To be answered with sent().
+Napi::Value TLSWrap::TakeOutput(const Napi::CallbackInfo& info) {
+  if (!engine_ || transport_ || engine_->output().empty() || engine_->output_held()) {
+    return info.Env().Undefined();
+  }
+  stream_sending_ = true;
+  Napi::Value buffer = ToBuffer(info.Env(), engine_->output().bytes());
+  engine_->output().Clear();
+  return buffer;
+}
+
+Napi::Value TLSWrap::DestroySSL(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  Detach(info);
+  FinishWrite();
+  if (alive()) Napi::MemoryManagement::AdjustExternalMemory(info.Env(), -kExternalMemory);
+  destroyed_ = true;
+  return info.Env().Undefined();
+}
+
+// Bytes that have been accepted and are not with the kernel yet.
+Napi::Value TLSWrap::WriteQueueSize(const Napi::CallbackInfo& info) {
+  size_t size = write_.rest.size;
+  if (engine_) size += engine_->output().size();
+  if (transport_) size += transport_->in_flight();
+  return Napi::Number::New(info.Env(), static_cast<double>(size));
+}
+
+// 0: nothing is left; UV_EAGAIN: something is, and will be sent later; else a libuv error.
+int TLSWrap::SendOutput() {
+  tls::OutputQueue& output = engine_->output();
+  if (engine_->output_held() && !output.empty()) return UV_EAGAIN;
+  if (transport_) return transport_->Send(&output);
+  return output.empty() && !stream_sending_ ? 0 : UV_EAGAIN;
+}
+
+// Encrypts and sends as much as the budget of this turn and the transport take.
+void TLSWrap::Pump() {
+  if (!alive()) return;
+  const uint64_t now = uv_now(environment_->loop);
+  if (now != turn_time_) {
+    turn_time_ = now;
+    turn_bytes_ = 0;
+  }
+  for (;;) {
+    const int status = SendOutput();
+    if (status == UV_EAGAIN) return;
+    if (status != 0) {
+      engine_->output().Clear();
+      return Raise(kTransportError, status);
+    }
+    if (shutdown_wanted_) {
+      shutdown_wanted_ = false;
+      const int failed = transport_ ? transport_->Shutdown() : UV_ENOTCONN;
+      if (failed != 0) Raise(kShutdownDone, failed);
+    }
+    if (!write_.active) return;
+    if (write_.rest.empty()) {
+      FinishWrite();
+      return Raise(kWritten, 0);
+    }
+    if (turn_bytes_ >= kTurnBudget) return Raise(kTurn, 0);
+    const size_t taken = engine_->Write(write_.rest);
+    if (taken == 0) return;  // a handshake is under way, or the connection has failed
+    write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
+    turn_bytes_ += taken;
+  }
+}
+
+void TLSWrap::FinishWrite() {
+  write_.active = false;
+  write_.rest = {};
+  if (!write_.buffer.IsEmpty()) write_.buffer.Reset();
+}
+
+void TLSWrap::Raise(uint32_t flag, int status) {
+  raised_ |= flag;
+  if (status != 0) status_ = status;
+}
+
+uint32_t TLSWrap::CollectFlags() {
+  if (!alive()) return 0;
+  uint32_t flags = std::exchange(raised_, 0);
+  if (engine_->HasEvent()) flags |= kEvent;
+  if (engine_->has_error()) flags |= kFailed;
+  if (engine_->starved()) flags |= kStarved;
+  if (engine_->peer_closed() && !peer_closed_reported_) {
+    peer_closed_reported_ = true;
+    flags |= kPeerClosed;
+  }
+  if (!transport_ && !stream_sending_ && !engine_->output().empty() && !engine_->output_held()) {
+    flags |= kOutput;
+  }
+  uint32_t* const state = environment_->state;
+  if (plaintext_size_ > 0) {
+    flags |= kPlaintext;
+    state[Environment::kPlaintextSize] = static_cast<uint32_t>(plaintext_size_);
+    plaintext_size_ = 0;
+  }
+  state[Environment::kStatus] = static_cast<uint32_t>(status_);
+  return flags;
+}
+
+Napi::Value TLSWrap::Settle(Napi::Env env) {
+  Pump();
+  return Napi::Number::New(env, CollectFlags());
+}
+
+uint8_t* TLSWrap::ReservePlaintext(size_t* size) {
+  const size_t used = environment_->state[Environment::kSlabOffset] + plaintext_size_;
+  if (environment_->slab == nullptr || used >= environment_->slab_size) return nullptr;
+  *size = environment_->slab_size - used;
+  return environment_->slab + used;
+}
+
+// Tells JavaScript what has happened, until nothing is left to tell. Plaintext goes up before
+// ciphertext goes out: an answer then leaves together with what the engine had to say.
+void TLSWrap::Deliver() {
+  napi_env env = Env();
+  // A connection that has failed is torn down by JavaScript: its alert goes out before.
+  if (engine_->state() == Engine::State::kFailed) Pump();
+  uint32_t flags = CollectFlags();
+  for (;;) {
+    if (flags != 0) {
+      napi_handle_scope scope;
+      if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+      napi_value argument;
+      napi_value result;
+      napi_create_uint32(env, flags, &argument);
+      const napi_status status =
+          napi_make_callback(env, async_context_, Value(), environment_->on_activity.Value(), 1,
+                             &argument, &result);
+      if (status == napi_pending_exception) {
+        napi_value error;
+        if (napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+          napi_fatal_exception(env, error);
+        }
+      }
+      napi_close_handle_scope(env, scope);
+      if (!alive()) return;
+    }
+    if (engine_->starved()) engine_->Continue();
+    Pump();
+    flags = CollectFlags();
+    if (flags == 0) return;
+  }
+}
+
+void TLSWrap::OnCiphertext(Bytes bytes) {
+  napi_env env = Env();
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  const Napi::Object self = Value();  // alive to the end of the call, whatever JavaScript does
+  {
+    EngineScope engine_scope(this);
+    // An ALPN or PSK callback runs inside the engine: the ticks that it queues wait for the end.
+    napi_callback_scope ticks = nullptr;
+    if (synchronous_callbacks_ && engine_->state() == Engine::State::kHandshake) {
+      napi_open_callback_scope(env, self, async_context_, &ticks);
+    }
+    engine_->Receive(bytes);
+    if (ticks != nullptr) napi_close_callback_scope(env, ticks);
+    if (alive()) Deliver();
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+void TLSWrap::OnReadEnd(int status) {
+  Napi::HandleScope scope(Env());
+  [[maybe_unused]] const Napi::Object self = Value();
+  EngineScope engine_scope(this);
+  Raise(kReadEnd, status);
+  Deliver();
+}
+
+void TLSWrap::OnSent(int status) {
+  Napi::HandleScope scope(Env());
+  [[maybe_unused]] const Napi::Object self = Value();
+  EngineScope engine_scope(this);
+  if (status != 0) {
+    Raise(kTransportError, status);
+  } else {
+    Pump();
+  }
+  Deliver();
+}
+
+void TLSWrap::OnShutdown(int status) {
+  Napi::HandleScope scope(Env());
+  [[maybe_unused]] const Napi::Object self = Value();
+  EngineScope engine_scope(this);
+  status_ = 0;
+  Raise(kShutdownDone, status);
+  Deliver();
+}
+
+}  // namespace napi_tls::node

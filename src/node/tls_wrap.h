@@ -1,0 +1,160 @@
+#ifndef SRC_NODE_TLS_WRAP_H_
+#define SRC_NODE_TLS_WRAP_H_
+
+#include <napi.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "io/uv_transport.h"
+#include "node/environment.h"
+#include "tls/engine.h"
+
+namespace napi_tls::node {
+
+// One TLS connection as JavaScript holds it: an Engine, and the native transport where there is
+// one. A method that can make something happen answers with Flags, and so does every call of the
+// environment's `onActivity` from the event loop; JavaScript then fetches what they announce.
+// Invariants: engine_ is null after destroySSL(); the object is kept alive (Ref) while a transport
+// is attached; the engine is never destroyed while one of its calls is on the stack.
+class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
+                private tls::EngineHost,
+                private io::UvTransport::Listener {
+ public:
+  enum Flag : uint32_t {
+    kEvent = 1 << 0,           // nextEvent()
+    kPlaintext = 1 << 1,       // in the slab, from state[kSlabOffset], state[kPlaintextSize] bytes
+    kOutput = 1 << 2,          // takeOutput(): ciphertext for a stream transport
+    kWritten = 1 << 3,         // the write is done, and there may be another
+    kFailed = 1 << 4,          // takeError(): the TLS connection is lost
+    kPeerClosed = 1 << 5,      // close_notify has come: no more plaintext
+    kReadEnd = 1 << 6,         // the transport has ended; state[kStatus]: UV_EOF or an error
+    kTransportError = 1 << 7,  // sending failed; state[kStatus]: a libuv error
+    kShutdownDone = 1 << 8,    // state[kStatus]: 0 or a libuv error
+    kTurn = 1 << 9,            // the write budget of this turn is spent: call turn() in the next
+    kStarved = 1 << 10,        // the slab was full: renew it and call resume()
+  };
+
+  static Napi::Function Define(Napi::Env env);
+  explicit TLSWrap(const Napi::CallbackInfo& info);
+  ~TLSWrap() override;
+
+ private:
+  // Keeps the engine alive for a call that may run JavaScript, and destroys it after the last of
+  // them where JavaScript has asked for that meanwhile.
+  class EngineScope;
+
+  // --- The way of the data (tls_wrap.cc).
+  Napi::Value Attach(const Napi::CallbackInfo& info);
+  Napi::Value Detach(const Napi::CallbackInfo& info);
+  Napi::Value ReadStart(const Napi::CallbackInfo& info);
+  Napi::Value ReadStop(const Napi::CallbackInfo& info);
+  Napi::Value Start(const Napi::CallbackInfo& info);
+  Napi::Value Receive(const Napi::CallbackInfo& info);
+  Napi::Value Write(const Napi::CallbackInfo& info);
+  Napi::Value Turn(const Napi::CallbackInfo& info);
+  Napi::Value Resume(const Napi::CallbackInfo& info);
+  Napi::Value Sent(const Napi::CallbackInfo& info);
+  Napi::Value CloseNotify(const Napi::CallbackInfo& info);
+  Napi::Value Shutdown(const Napi::CallbackInfo& info);
+  Napi::Value Renegotiate(const Napi::CallbackInfo& info);
+  Napi::Value NextEvent(const Napi::CallbackInfo& info);
+  Napi::Value TakeError(const Napi::CallbackInfo& info);
+  Napi::Value TakeOutput(const Napi::CallbackInfo& info);
+  Napi::Value DestroySSL(const Napi::CallbackInfo& info);
+  Napi::Value WriteQueueSize(const Napi::CallbackInfo& info);
+
+  // --- Settings and answers (tls_wrap_settings.cc).
+  static std::vector<PropertyDescriptor> Settings();
+  Napi::Value SetVerifyMode(const Napi::CallbackInfo& info);
+  Napi::Value SetServername(const Napi::CallbackInfo& info);
+  Napi::Value SetSession(const Napi::CallbackInfo& info);
+  Napi::Value SetALPNProtocols(const Napi::CallbackInfo& info);
+  Napi::Value SetMaxSendFragment(const Napi::CallbackInfo& info);
+  Napi::Value SetPskIdentityHint(const Napi::CallbackInfo& info);
+  Napi::Value SetKeyCert(const Napi::CallbackInfo& info);
+  Napi::Value SetContext(const Napi::CallbackInfo& info);
+  Napi::Value SetOCSPResponse(const Napi::CallbackInfo& info);
+  Napi::Value LoadSession(const Napi::CallbackInfo& info);
+  Napi::Value RequestOCSP(const Napi::CallbackInfo& info);
+  Napi::Value EnableSessionCallbacks(const Napi::CallbackInfo& info);
+  Napi::Value EnableSessionLookup(const Napi::CallbackInfo& info);
+  Napi::Value EnableCertCb(const Napi::CallbackInfo& info);
+  Napi::Value EnableALPNCb(const Napi::CallbackInfo& info);
+  Napi::Value EnablePskCallback(const Napi::CallbackInfo& info);
+  Napi::Value EnableKeylogCallback(const Napi::CallbackInfo& info);
+  Napi::Value EnableTrace(const Napi::CallbackInfo& info);
+
+  // --- What has been negotiated (tls_wrap_info.cc).
+  static std::vector<PropertyDescriptor> Info();
+  Napi::Value GetCipher(const Napi::CallbackInfo& info);
+  Napi::Value GetProtocol(const Napi::CallbackInfo& info);
+  Napi::Value GetSession(const Napi::CallbackInfo& info);
+  Napi::Value GetTLSTicket(const Napi::CallbackInfo& info);
+  Napi::Value GetFinished(const Napi::CallbackInfo& info);
+  Napi::Value GetPeerFinished(const Napi::CallbackInfo& info);
+  Napi::Value GetSharedSigalgs(const Napi::CallbackInfo& info);
+  Napi::Value GetEphemeralKeyInfo(const Napi::CallbackInfo& info);
+  Napi::Value GetALPNNegotiatedProtocol(const Napi::CallbackInfo& info);
+  Napi::Value GetServername(const Napi::CallbackInfo& info);
+  Napi::Value GetCertificate(const Napi::CallbackInfo& info);
+  Napi::Value GetPeerCertificates(const Napi::CallbackInfo& info);
+  Napi::Value GetPeerNames(const Napi::CallbackInfo& info);
+  Napi::Value IsSessionReused(const Napi::CallbackInfo& info);
+  Napi::Value VerifyError(const Napi::CallbackInfo& info);
+  Napi::Value ExportKeyingMaterial(const Napi::CallbackInfo& info);
+
+  // --- tls::EngineHost.
+  uint8_t* ReservePlaintext(size_t* size) override;
+  void CommitPlaintext(size_t size) override { plaintext_size_ += size; }
+  AlpnChoice SelectAlpn(tls::Bytes offered, tls::Bytes* selected) override;
+  std::optional<PskAnswer> PskForServer(const char* hint, size_t max_identity,
+                                        size_t max_psk) override;
+  std::optional<std::vector<uint8_t>> PskForClient(const char* identity, size_t max_psk) override;
+
+  // --- io::UvTransport::Listener.
+  void OnCiphertext(tls::Bytes bytes) override;
+  void OnReadEnd(int status) override;
+  void OnSent(int status) override;
+  void OnShutdown(int status) override;
+
+  bool alive() const { return engine_ != nullptr && !destroyed_; }
+  int SendOutput();
+  void Pump();
+  void FinishWrite();
+  uint32_t CollectFlags();
+  Napi::Value Settle(Napi::Env env);
+  void Deliver();
+  void Raise(uint32_t flag, int status);
+  Napi::Value CallHook(const char* name, std::initializer_list<napi_value> arguments);
+
+  Environment* const environment_;
+  Napi::AsyncContext async_context_;
+  std::unique_ptr<tls::Engine> engine_;
+  std::unique_ptr<io::UvTransport> transport_;
+
+  struct PendingWrite {
+    Napi::Reference<Napi::Uint8Array> buffer;  // keeps `rest` alive when the call has returned
+    tls::Bytes rest;
+    bool active = false;
+  };
+  PendingWrite write_;
+  std::string selected_protocol_;  // the answer of the ALPN callback, while OpenSSL copies it
+
+  size_t plaintext_size_ = 0;      // in the slab, not announced yet
+  uint32_t raised_ = 0;            // flags that CollectFlags() has to report
+  int status_ = 0;
+  size_t turn_bytes_ = 0;          // plaintext encrypted in this turn of the loop
+  uint64_t turn_time_ = 0;
+  int depth_ = 0;                  // of EngineScopes
+  bool shutdown_wanted_ = false;   // FIN follows what is queued
+  bool stream_sending_ = false;    // a stream transport has taken output and not answered yet
+  bool synchronous_callbacks_ = false;  // ALPN or PSK
+  bool peer_closed_reported_ = false;
+  bool destroyed_ = false;
+};
+
+}  // namespace napi_tls::node
+
+#endif  // SRC_NODE_TLS_WRAP_H_
