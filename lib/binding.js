@@ -1,0 +1,77 @@
+'use strict';
+
+/**
+ * The native addon, and the memory that its connections decrypt into.
+ *
+ * `Flag` and `EventType` mirror TLSWrap::Flag and tls::Event::Type; `state` is shared with C++.
+ */
+
+const path = require('node:path');
+
+const binding = require(path.join(__dirname, '..', 'build', 'Release', 'napi_tls.node'));
+
+const Flag = {
+  kEvent: 1 << 0,
+  kPlaintext: 1 << 1,
+  kOutput: 1 << 2,
+  kWritten: 1 << 3,
+  kFailed: 1 << 4,
+  kPeerClosed: 1 << 5,
+  kReadEnd: 1 << 6,
+  kTransportError: 1 << 7,
+  kShutdownDone: 1 << 8,
+  kTurn: 1 << 9,
+  kStarved: 1 << 10,
+};
+
+const EventType = {
+  kHandshakeStart: 0,
+  kHandshakeDone: 1,
+  kKeylog: 2,
+  kSession: 3,
+  kOcspResponse: 4,
+  kSessionLookup: 5,
+  kCertificate: 6,
+  kNewSession: 7,
+};
+
+/** Indices into `state`. */
+const kSlabOffset = 0;
+const kPlaintextSize = 1;
+const kStatus = 2;
+
+const kSlabSize = 256 * 1024;
+/** Plaintext of one read: 64 KB of ciphertext, and a record that was waiting for its end. */
+const kRoom = 96 * 1024;
+/** A shorter piece is copied: a slice would keep the whole slab alive for a few bytes. */
+const kMinSlice = 8 * 1024;
+
+const { state } = binding;
+let slab;
+
+function renewSlab() {
+  slab = Buffer.allocUnsafeSlow(kSlabSize);
+  binding.setSlab(slab);
+}
+renewSlab();
+
+/** @returns {Buffer} the plaintext that the last flags announced (Flag.kPlaintext) */
+function takePlaintext() {
+  const start = state[kSlabOffset];
+  const size = state[kPlaintextSize];
+  if (size < kMinSlice) {
+    const copy = Buffer.allocUnsafe(size);
+    slab.copy(copy, 0, start, start + size);
+    return copy;
+  }
+  const plaintext = slab.subarray(start, start + size);
+  // The next slice starts on a cache line of its own.
+  state[kSlabOffset] = (start + size + 63) & ~63;
+  if (kSlabSize - state[kSlabOffset] < kRoom) renewSlab();
+  return plaintext;
+}
+
+/** @returns {number} the libuv status that came with the last flags */
+const lastStatus = () => state[kStatus];
+
+module.exports = { binding, Flag, EventType, takePlaintext, lastStatus };

@@ -1,0 +1,179 @@
+'use strict';
+
+const net = require('node:net');
+
+const { checkServerIdentity, verifyIdentity } = require('./check-server-identity');
+const defaults = require('./defaults');
+const { codes, connResetException } = require('./errors');
+const { kPendingSession, kSessionAllowed } = require('./handshake');
+const { createSecureContext } = require('./secure-context');
+const { TLSSocket } = require('./tls-socket');
+const { validateFunction, validateNumber, validateString } = require('./validators');
+
+let warnedOfDisabledVerification = false;
+
+/** NODE_TLS_REJECT_UNAUTHORIZED=0 turns verification off for whoever does not ask for it. */
+function verifiesByDefault() {
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return true;
+  if (!warnedOfDisabledVerification) {
+    warnedOfDisabledVerification = true;
+    process.emitWarning(
+      "Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable to '0' makes TLS connections " +
+        'and HTTPS requests insecure by disabling certificate verification.',
+    );
+  }
+  return false;
+}
+
+/**
+ * (options), (path), (port, host), each with options and a callback after it: as net.connect() takes them,
+ * and the second or third argument may be more options.
+ */
+function normalizeArguments(args) {
+  const [given, callback] = net._normalizeArgs(args);
+  const later = [args[1], args[2]].find((arg) => arg !== null && typeof arg === 'object');
+  return [later === undefined ? given : { ...given, ...later }, callback];
+}
+
+/** The name that the peer's certificate must have. */
+function expectedHost(socket, options) {
+  return options.servername || options.host || options.socket?._host || 'localhost';
+}
+
+/**
+ * The built-in check without a certificate object, which is made only where a user or an error needs it.
+ * @returns {Error | undefined}
+ */
+function checkIdentity(socket, options) {
+  const host = expectedHost(socket, options);
+  const check = options.checkServerIdentity;
+  const names = check === checkServerIdentity ? socket.ssl.peerNames() : undefined;
+  if (names !== undefined) {
+    const { subjectaltname, commonName } = names;
+    if (verifyIdentity(host, { subjectaltname, subject: { CN: commonName } }) === undefined) {
+      return undefined;
+    }
+  }
+  return check(host, socket.getPeerCertificate(true));
+}
+
+/** The handshake is done: who is it, and is it whom we meant? */
+function onConnectSecure() {
+  const socket = this;
+  const options = socket[kConnectOptions];
+  const key = socket.getEphemeralKeyInfo();
+  if (key.type === 'DH' && key.size < options.minDHSize) {
+    socket.destroy(new codes.ERR_TLS_DH_PARAM_SIZE(key.size));
+    return;
+  }
+  let error = socket.ssl.verifyError();
+  // A resumed session was checked when it was made; its certificate is checked again at no cost.
+  const resumed = socket.isSessionReused();
+  if (!error && (!resumed || options.checkServerIdentity === checkServerIdentity)) {
+    if (!resumed || socket.ssl.peerNames() !== undefined) error = checkIdentity(socket, options);
+  }
+  if (error) {
+    socket.authorized = false;
+    socket.authorizationError = error.code || error.message;
+    if (options.rejectUnauthorized !== false) {
+      socket.destroy(error);
+      return;
+    }
+  } else {
+    socket.authorized = true;
+  }
+  socket.secureConnecting = false;
+  socket.emit('secureConnect');
+  socket[kSessionAllowed] = true;
+  const session = socket[kPendingSession];
+  socket[kPendingSession] = null;
+  if (session !== null) socket.emit('session', session);
+}
+
+/** The peer, or the network, ended the connection before the handshake was done. */
+function onConnectEnd() {
+  if (this._secureEstablished || this._hadError) return;
+  const options = this[kConnectOptions];
+  const error = connResetException(
+    'Client network socket disconnected before secure TLS connection was established',
+  );
+  error.path = options.path;
+  error.host = options.host;
+  error.port = options.port;
+  error.localAddress = options.localAddress;
+  this.destroy(error);
+}
+
+const kConnectOptions = Symbol('connect-options');
+
+/**
+ * Node documentation: tls.connect().
+ *
+ * @param {...any} args - (options[, callback]), (path[, options][, callback]) or
+ *   (port[, host][, options][, callback])
+ * @returns {TLSSocket}
+ */
+function connect(...args) {
+  const [given, callback] = normalizeArguments(args);
+  const options = {
+    rejectUnauthorized: verifiesByDefault(),
+    ciphers: defaults.DEFAULT_CIPHERS,
+    checkServerIdentity,
+    minDHSize: 1024,
+    ...given,
+  };
+  if (!options.keepAlive) options.singleUse = true;
+  validateFunction(options.checkServerIdentity, 'options.checkServerIdentity');
+  validateNumber(options.minDHSize, 'options.minDHSize', 1);
+
+  const socket = new TLSSocket(options.socket, {
+    allowHalfOpen: options.socket ? options.socket.allowHalfOpen : options.allowHalfOpen,
+    pipe: Boolean(options.path),
+    secureContext: options.secureContext || createSecureContext(options),
+    isServer: false,
+    requestCert: true,
+    rejectUnauthorized: options.rejectUnauthorized !== false,
+    session: options.session,
+    ALPNProtocols: options.ALPNProtocols,
+    requestOCSP: options.requestOCSP,
+    enableTrace: options.enableTrace,
+    pskCallback: options.pskCallback,
+    highWaterMark: options.highWaterMark,
+    onread: options.onread,
+    signal: options.signal,
+  });
+  socket[kConnectOptions] = options;
+  socket[kSessionAllowed] = false;
+  socket._host = options.servername || options.host || null;
+  socket._releaseControl();
+  if (options.servername) {
+    validateString(options.servername, 'options.servername');
+    if (net.isIP(options.servername)) warnOfAddress();
+    socket.setServername(options.servername);
+  }
+  if (callback) socket.once('secureConnect', callback);
+  socket.on('secure', onConnectSecure);
+  socket.prependListener('end', onConnectEnd);
+  if (!options.socket) {
+    // A timeout applies to the connection attempt too.
+    if (options.timeout) socket.setTimeout(options.timeout);
+    socket.connect(options, socket._start);
+  }
+  return socket;
+}
+
+let warnedOfAddress = false;
+
+/** RFC 6066, section 3: literal addresses are not permitted. */
+function warnOfAddress() {
+  if (warnedOfAddress) return;
+  warnedOfAddress = true;
+  process.emitWarning(
+    'Setting the TLS ServerName to an IP address is not permitted by RFC 6066. This will be ignored ' +
+      'in a future version.',
+    'DeprecationWarning',
+    'DEP0123',
+  );
+}
+
+module.exports = { connect };

@@ -1,0 +1,308 @@
+'use strict';
+
+/**
+ * What JavaScript has to say during a handshake: the settings of a connection before it, and the answers to
+ * the engine's questions (certificate, session lookup, new session, ALPN, PSK) while it runs.
+ */
+
+const { validateProtocolList } = require('./alpn');
+const { EventType } = require('./binding');
+const defaults = require('./defaults');
+const { codes } = require('./errors');
+const { kAdvance } = require('./tls-handle');
+const { validateBuffer, validateFunction, validateString } = require('./validators');
+
+const kSessionAllowed = Symbol('kSessionAllowed');
+const kPendingSession = Symbol('kPendingSession');
+const kRenegotiationDisabled = Symbol('kRenegotiationDisabled');
+const kRenegotiationTimer = Symbol('kRenegotiationTimer');
+
+/** OpenSSL's limits (SSL_CTX_set_psk_client_callback). */
+const kPskMaxKey = 'Pre-shared key exceeds';
+const kPskMaxIdentity = 'PSK identity exceeds';
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS */
+function validateOptions(options) {
+  if (options.ALPNCallback != null) {
+    validateFunction(options.ALPNCallback, 'options.ALPNCallback');
+    if (options.ALPNProtocols) throw new codes.ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS();
+  }
+  if (options.pskCallback) validateFunction(options.pskCallback, 'pskCallback');
+  if (options.pskIdentityHint) validateString(options.pskIdentityHint, 'options.pskIdentityHint');
+}
+
+// --- Before the handshake.
+
+/** Sets up the native side of a new socket from its options. */
+function configure(socket) {
+  const { ssl } = socket;
+  const options = socket._tlsOptions;
+  socket[kPendingSession] = null;
+  socket[kSessionAllowed] = true;
+  socket[kRenegotiationDisabled] = false;
+  socket[kRenegotiationTimer] = null;
+  if (options.isServer) {
+    configureServer(socket, options);
+  } else {
+    ssl.setVerifyMode(true, false);
+    if (options.requestOCSP) ssl.requestOCSP();
+    if (options.session) ssl.setSession(options.session);
+  }
+  if (options.ALPNProtocols) {
+    validateProtocolList(options.ALPNProtocols);
+    ssl.setALPNProtocols(options.ALPNProtocols);
+  }
+  if (options.pskCallback) ssl.enablePskCallback();
+  // Key material and sessions cost nothing until somebody listens.
+  socket.on('newListener', function keylogNewListener(event) {
+    if (event === 'keylog') this.ssl?.enableKeylogCallback();
+    if (event === 'session' && !options.isServer) this.ssl?.enableSessionCallbacks();
+  });
+}
+
+function configureServer(socket, options) {
+  const { ssl } = socket;
+  const { server } = options;
+  ssl.setVerifyMode(Boolean(options.requestCert), Boolean(options.rejectUnauthorized));
+  if (options.handshakeTimeout > 0) {
+    socket.setTimeout(options.handshakeTimeout, socket._handleTimeout);
+  }
+  if (options.SNICallback) {
+    validateFunction(options.SNICallback, 'options.SNICallback');
+    socket._SNICallback = options.SNICallback;
+  }
+  if (socket._SNICallback !== null || server?.listenerCount('OCSPRequest') > 0) ssl.enableCertCb();
+  if (server?.listenerCount('resumeSession') > 0) ssl.enableSessionLookup();
+  if (server?.listenerCount('newSession') > 0) ssl.enableSessionCallbacks();
+  if (server?.listenerCount('keylog') > 0) ssl.enableKeylogCallback();
+  if (options.ALPNCallback) ssl.enableALPNCb();
+  if (options.pskIdentityHint && !ssl.setPskIdentityHint(options.pskIdentityHint)) {
+    process.nextTick(() => socket.destroy(new codes.ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED()));
+  }
+}
+
+// --- During the handshake.
+
+/** Delivers what has happened, up to a question that is not answered yet. */
+function deliverEvents(socket) {
+  for (let event; !socket.destroyed && (event = socket.ssl.nextEvent()) !== undefined; ) {
+    const [type, data, id, flag] = event;
+    switch (type) {
+      case EventType.kHandshakeStart:
+        onHandshakeStart(socket);
+        break;
+      case EventType.kHandshakeDone:
+        socket._finishInit();
+        break;
+      case EventType.kKeylog:
+        socket.emit('keylog', data);
+        socket._tlsOptions.server?.emit('keylog', data, socket);
+        break;
+      case EventType.kSession:
+        if (socket[kSessionAllowed]) socket.emit('session', data);
+        else socket[kPendingSession] = data;
+        break;
+      case EventType.kOcspResponse:
+        socket.emit('OCSPResponse', flag ? data : null);
+        break;
+      case EventType.kSessionLookup:
+        askForSession(socket, id);
+        break;
+      case EventType.kCertificate:
+        askForCertificate(socket, id.toString(), flag);
+        break;
+      case EventType.kNewSession:
+        askToStore(socket, id, data);
+        break;
+    }
+  }
+}
+
+/**
+ * The answer to a question, for the user to call once. Later calls, errors, and answers of the wrong kind
+ * end the connection.
+ *
+ * @param {(value: any) => void} accept - throws where the value is none
+ */
+function answerOnce(socket, accept) {
+  let answered = false;
+  return (error, value) => {
+    if (answered) {
+      socket.destroy(new codes.ERR_MULTIPLE_CALLBACK());
+    } else if (error) {
+      answered = true;
+      socket.destroy(error);
+    } else if (socket.destroyed) {
+      answered = true;
+    } else {
+      answered = true;
+      accept(value);
+    }
+  };
+}
+
+function resume(socket) {
+  if (!socket.destroyed) socket[kAdvance](socket.ssl.resume());
+}
+
+function askForSession(socket, id) {
+  const answer = answerOnce(socket, (session) => {
+    if (session) socket.ssl.loadSession(session);
+    resume(socket);
+  });
+  if (!socket._tlsOptions.server.emit('resumeSession', id, answer)) answer();
+}
+
+function askToStore(socket, id, session) {
+  const { server } = socket._tlsOptions;
+  let stored = false;
+  const done = () => {
+    if (stored) return;
+    stored = true;
+    resume(socket);
+  };
+  if (!server?.emit('newSession', id, session, done)) done();
+}
+
+/** The context by server name first, then a stapled response for its certificate. */
+function askForCertificate(socket, servername, wantsOcsp) {
+  if (servername) socket.servername = servername;
+  const { server } = socket._tlsOptions;
+  const staple = (context) => {
+    if (!wantsOcsp || !(server?.listenerCount('OCSPRequest') > 0)) {
+      resume(socket);
+      return;
+    }
+    const { context: selected } = context ?? server._sharedCreds ?? socket._tlsOptions.secureContext;
+    const answer = answerOnce(socket, (response) => {
+      if (response) {
+        validateBuffer(response, 'OCSP response');
+        socket.ssl.setOCSPResponse(response);
+      }
+      resume(socket);
+    });
+    server.emit('OCSPRequest', selected.getCertificate(), selected.getIssuer(), answer);
+  };
+  if (!servername || socket._SNICallback === null) {
+    staple(null);
+    return;
+  }
+  const answer = answerOnce(socket, (context) => {
+    if (context && typeof context === 'object') {
+      if (!socket.ssl.setContext(context.context ?? context)) {
+        socket.destroy(new TypeError('Invalid SNI context'));
+        return;
+      }
+      staple(context.context ? context : { context });
+      return;
+    }
+    staple(null);
+  });
+  try {
+    socket._SNICallback(servername, answer);
+  } catch (error) {
+    socket.destroy(error);
+  }
+}
+
+// --- Renegotiation.
+
+/** Node documentation: "Client-initiated renegotiation attack mitigation". */
+function onHandshakeStart(socket) {
+  const { ssl } = socket;
+  ssl.handshakes++;
+  if (!socket._tlsOptions.isServer) return;
+  if (ssl.handshakes > 1 && socket[kRenegotiationDisabled]) {
+    socket._emitTLSError(new codes.ERR_TLS_RENEGOTIATION_DISABLED());
+    return;
+  }
+  // The first handshake is none.
+  if (ssl.handshakes - 1 > defaults.CLIENT_RENEG_LIMIT) {
+    socket._emitTLSError(new codes.ERR_TLS_SESSION_ATTACK());
+    return;
+  }
+  if (ssl.handshakes > 1 && socket[kRenegotiationTimer] === null) {
+    socket[kRenegotiationTimer] = setTimeout(() => {
+      socket[kRenegotiationTimer] = null;
+      ssl.handshakes = 1;
+    }, defaults.CLIENT_RENEG_WINDOW * 1000);
+    socket[kRenegotiationTimer].unref();
+    socket.once('close', () => clearTimeout(socket[kRenegotiationTimer]));
+  }
+}
+
+// --- Selections that OpenSSL waits for. What the user throws becomes the reason of the failure.
+
+/** @returns {string | undefined} undefined: a fatal alert */
+function onalpnselect(socket, offered) {
+  const protocols = [];
+  for (let i = 0; i < offered.length; i += 1 + offered[i]) {
+    protocols.push(offered.latin1Slice(i + 1, i + 1 + offered[i]));
+  }
+  try {
+    const servername = socket.ssl.getServername() ?? '';
+    const selected = socket._tlsOptions.ALPNCallback.call(socket, { servername, protocols });
+    if (selected === undefined || protocols.includes(selected)) return selected;
+    throw new codes.ERR_TLS_ALPN_CALLBACK_INVALID_RESULT(selected, protocols);
+  } catch (error) {
+    socket.ssl.failure = error;
+    return undefined;
+  }
+}
+
+/** @returns {{ psk: Buffer, identity: string } | undefined} undefined: the negotiation fails */
+function onpskclient(socket, hint, maxKeyLength, maxIdentityLength) {
+  try {
+    const answer = socket._tlsOptions.pskCallback(hint);
+    if (answer === null || answer === undefined) return undefined;
+    if (typeof answer !== 'object') throw new codes.ERR_INVALID_ARG_TYPE('ret', 'Object', answer);
+    const { psk, identity } = answer;
+    validateBuffer(psk, 'psk');
+    if (psk.byteLength > maxKeyLength) {
+      const reason = `${kPskMaxKey} ${maxKeyLength} bytes`;
+      throw new codes.ERR_INVALID_ARG_VALUE('psk', psk, reason);
+    }
+    validateString(identity, 'identity');
+    if (Buffer.byteLength(identity) > maxIdentityLength) {
+      const reason = `${kPskMaxIdentity} ${maxIdentityLength} bytes`;
+      throw new codes.ERR_INVALID_ARG_VALUE('identity', identity, reason);
+    }
+    return { psk, identity };
+  } catch (error) {
+    socket.ssl.failure = error;
+    return undefined;
+  }
+}
+
+/** @returns {Buffer | undefined} undefined: the identity is not known */
+function onpskserver(socket, identity, maxKeyLength) {
+  try {
+    const answer = socket._tlsOptions.pskCallback(socket, identity);
+    if (answer === null || answer === undefined) return undefined;
+    const psk = ArrayBuffer.isView(answer) ? answer : answer.psk;
+    if (!ArrayBuffer.isView(psk)) {
+      const types = ['Buffer', 'TypedArray', 'DataView', 'Object'];
+      throw new codes.ERR_INVALID_ARG_TYPE('ret', types, answer);
+    }
+    if (psk.byteLength > maxKeyLength) {
+      const reason = `${kPskMaxKey} ${maxKeyLength} bytes`;
+      throw new codes.ERR_INVALID_ARG_VALUE('psk', psk, reason);
+    }
+    return psk;
+  } catch (error) {
+    socket.ssl.failure = error;
+    return undefined;
+  }
+}
+
+module.exports = {
+  configure,
+  deliverEvents,
+  kPendingSession,
+  kRenegotiationDisabled,
+  kSessionAllowed,
+  onalpnselect,
+  onpskclient,
+  onpskserver,
+  validateOptions,
+};

@@ -1,0 +1,65 @@
+'use strict';
+
+/**
+ * The certificate authorities that are trusted where a context names none of its own: those of the
+ * running Node, whatever its command line and environment say. Nothing is read or parsed before the
+ * first verification, and then once for the process.
+ */
+
+const fs = require('node:fs');
+const tls = require('node:tls');
+
+const { binding } = require('./binding');
+
+const { getCACertificates } = tls;
+
+const kUsesOpenSSL = isOptionSet('--use-openssl-ca');
+/** As Node, this looks at the variable once. It must not be obeyed with foreign privileges. */
+const kExtraFile = hasOwnPrivileges() ? process.env.NODE_EXTRA_CA_CERTS : undefined;
+/** What Node trusts before anybody sets something else: a list is new whenever it is set. */
+const kInitialList = kUsesOpenSSL ? getCACertificates?.('default') : undefined;
+
+let cachedList;
+let cachedStore;
+
+function isOptionSet(name) {
+  const options = process.env.NODE_OPTIONS ?? '';
+  return process.execArgv.includes(name) || options.split(/\s+/).includes(name);
+}
+
+function hasOwnPrivileges() {
+  return (
+    process.getuid === undefined ||
+    (process.getuid() === process.geteuid() && process.getgid() === process.getegid())
+  );
+}
+
+/** @returns {string[]} on Node 20, which cannot tell what it trusts */
+function assembleList() {
+  const list = kUsesOpenSSL ? [] : [...tls.rootCertificates];
+  if (!kExtraFile) return list;
+  try {
+    list.push(fs.readFileSync(kExtraFile, 'latin1'));
+  } catch {
+    // Node has warned of it when it started, and trusts the others.
+  }
+  return list;
+}
+
+/**
+ * @returns {object} the default roots, as the native context's useRootStore() takes them: the same
+ *   object until tls.setDefaultCACertificates() is called
+ * @throws {Error} ERR_CRYPTO_OPERATION_FAILED when no certificate can be read at all
+ */
+function rootStore() {
+  const list = getCACertificates?.('default') ?? cachedList ?? assembleList();
+  if (list !== cachedList || cachedStore === undefined) {
+    // Node never lists what OpenSSL's own file and directory hold; a list that was set replaces them.
+    const isUntouched = getCACertificates === undefined || list === kInitialList;
+    cachedStore = new binding.SecureContext.RootStore(list, kUsesOpenSSL && isUntouched);
+    cachedList = list;
+  }
+  return cachedStore;
+}
+
+module.exports = { rootStore };

@@ -1,0 +1,234 @@
+'use strict';
+
+const { createHash } = require('node:crypto');
+const net = require('node:net');
+
+const { convertALPNProtocols } = require('./alpn');
+const { codes, connResetException } = require('./errors');
+const { SecureContext, createSecureContext } = require('./secure-context');
+const { TLSSocket } = require('./tls-socket');
+const { validateBuffer, validateFunction, validateNumber, validateString } = require('./validators');
+const { validateObject } = require('./validators');
+
+const kErrorEmitted = Symbol('error-emitted');
+
+const kDefaultHandshakeTimeout = 120_000;
+
+// --- One connection.
+
+function onServerSocketSecure() {
+  if (this._requestCert) {
+    const error = this.ssl.verifyError();
+    if (error) {
+      this.authorizationError = error.code;
+      if (this._rejectUnauthorized) {
+        this.destroy();
+        return;
+      }
+    } else {
+      this.authorized = true;
+    }
+  }
+  if (!this.destroyed && this._releaseControl()) {
+    this.secureConnecting = false;
+    this._tlsOptions.server.emit('secureConnection', this);
+  }
+}
+
+/** Every connection that ends before 'secureConnection' is announced once. */
+function onSocketError(error) {
+  if (this._controlReleased || this[kErrorEmitted]) return;
+  this[kErrorEmitted] = true;
+  this._tlsOptions.server.emit('tlsClientError', error, this);
+}
+
+function onSocketClose(hadError) {
+  if (!hadError) onSocketError.call(this, connResetException('socket hang up'));
+}
+
+/** @this {Server} */
+function onConnection(rawSocket) {
+  const socket = new TLSSocket(rawSocket, {
+    secureContext: this._sharedCreds,
+    isServer: true,
+    server: this,
+    requestCert: this.requestCert,
+    rejectUnauthorized: this.rejectUnauthorized,
+    handshakeTimeout: this[kHandshakeTimeout],
+    ALPNProtocols: this.ALPNProtocols,
+    ALPNCallback: this.ALPNCallback,
+    SNICallback: this[kSNICallback] ?? (this._contexts.length > 0 ? selectContext : undefined),
+    enableTrace: this[kEnableTrace],
+    pauseOnConnect: this.pauseOnConnect,
+    pskCallback: this[kPskCallback],
+    pskIdentityHint: this[kPskIdentityHint],
+  });
+  socket[kErrorEmitted] = false;
+  socket.on('secure', onServerSocketSecure);
+  socket.on('_tlsError', onSocketError);
+  socket.on('close', onSocketClose);
+}
+
+/** The SNICallback of a server that has contexts and no callback: the newest that matches. */
+function selectContext(servername, callback) {
+  const found = this.server._contexts.findLast(([pattern]) => pattern.test(servername));
+  callback(null, found?.[1]);
+}
+
+// --- The server.
+
+const kEnableTrace = Symbol('kEnableTrace');
+const kHandshakeTimeout = Symbol('handshake-timeout');
+const kPskCallback = Symbol('pskcallback');
+const kPskIdentityHint = Symbol('pskidentityhint');
+const kSNICallback = Symbol('snicallback');
+
+/**
+ * Node documentation: class tls.Server.
+ *
+ * @param {import('node:tls').TlsOptions} [options]
+ * @param {(socket: TLSSocket) => void} [listener] - for 'secureConnection'
+ */
+function Server(options, listener) {
+  if (!(this instanceof Server)) return new Server(options, listener);
+  if (typeof options === 'function') {
+    listener = options;
+    options = {};
+  } else if (options == null || typeof options === 'object') {
+    options ??= {};
+  } else {
+    throw new codes.ERR_INVALID_ARG_TYPE('options', 'Object', options);
+  }
+
+  this._contexts = [];
+  this.requestCert = options.requestCert === true;
+  this.rejectUnauthorized = options.rejectUnauthorized !== false;
+  if (options.sessionTimeout) this.sessionTimeout = options.sessionTimeout;
+  if (options.ticketKeys) this.ticketKeys = options.ticketKeys;
+  if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, this);
+  this.ALPNCallback = options.ALPNCallback;
+  if (options.ALPNCallback) {
+    validateFunction(options.ALPNCallback, 'options.ALPNCallback');
+    if (options.ALPNProtocols) throw new codes.ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS();
+  }
+
+  this.setSecureContext(options);
+
+  this[kHandshakeTimeout] = options.handshakeTimeout || kDefaultHandshakeTimeout;
+  this[kSNICallback] = options.SNICallback;
+  this[kPskCallback] = options.pskCallback;
+  this[kPskIdentityHint] = options.pskIdentityHint;
+  validateNumber(this[kHandshakeTimeout], 'options.handshakeTimeout');
+  if (this[kSNICallback]) validateFunction(this[kSNICallback], 'options.SNICallback');
+  if (this[kPskCallback]) validateFunction(this[kPskCallback], 'options.pskCallback');
+  if (this[kPskIdentityHint]) {
+    validateString(this[kPskIdentityHint], 'options.pskIdentityHint');
+  }
+
+  net.Server.call(this, options, onConnection);
+  if (listener) this.on('secureConnection', listener);
+  this[kEnableTrace] = options.enableTrace;
+}
+Object.setPrototypeOf(Server.prototype, net.Server.prototype);
+Object.setPrototypeOf(Server, net.Server);
+
+/** The options of a server that make its context, and are its properties too. */
+const kContextOptions = [
+  'pfx',
+  'key',
+  'passphrase',
+  'cert',
+  'clientCertEngine',
+  'ca',
+  'minVersion',
+  'maxVersion',
+  'secureProtocol',
+  'crl',
+  'sigalgs',
+  'ciphers',
+  'ecdhCurve',
+  'dhparam',
+  'honorCipherOrder',
+  'secureOptions',
+  'sessionIdContext',
+  'privateKeyIdentifier',
+  'privateKeyEngine',
+];
+
+/**
+ * Node documentation: server.setSecureContext(). Connections that are open stay as they are.
+ *
+ * @param {import('node:tls').SecureContextOptions} options
+ */
+Server.prototype.setSecureContext = function (options) {
+  validateObject(options, 'options');
+  for (const name of kContextOptions) this[name] = options[name] || undefined;
+  // The server chooses the cipher unless that is refused explicitly.
+  this.honorCipherOrder = options.honorCipherOrder === undefined || options.honorCipherOrder;
+  this.sessionIdContext = options.sessionIdContext || defaultSessionIdContext();
+  if (options.sessionTimeout) this.sessionTimeout = options.sessionTimeout;
+  if (options.ticketKeys) this.ticketKeys = options.ticketKeys;
+  const context = {};
+  for (const name of kContextOptions) context[name] = this[name];
+  this._sharedCreds = createSecureContext({
+    ...context,
+    allowPartialTrustChain: options.allowPartialTrustChain,
+    certificateCompression: options.certificateCompression,
+    sessionTimeout: this.sessionTimeout,
+    ticketKeys: this.ticketKeys,
+  });
+};
+
+/** Sessions are not shared between programs: 128 bits of a hash of this one's command line. */
+function defaultSessionIdContext() {
+  return createHash('sha1').update(process.argv.join(' ')).digest('hex').slice(0, 32);
+}
+
+/** @returns {Buffer} 48 bytes (Node documentation: server.getTicketKeys()) */
+Server.prototype.getTicketKeys = function () {
+  return this._sharedCreds.context.getTicketKeys();
+};
+
+/**
+ * Node documentation: server.setTicketKeys().
+ * @param {Buffer | NodeJS.TypedArray | DataView} keys - 48 bytes
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ */
+Server.prototype.setTicketKeys = function (keys) {
+  validateBuffer(keys);
+  if (keys.byteLength !== 48) {
+    throw new codes.ERR_INVALID_ARG_VALUE('keys', keys.byteLength, 'must be 48 bytes');
+  }
+  this._sharedCreds.context.setTicketKeys(keys);
+};
+
+/** How a cluster shares its ticket keys between workers. */
+Server.prototype._getServerData = function () {
+  return { ticketKeys: this.getTicketKeys().toString('hex') };
+};
+
+Server.prototype._setServerData = function (data) {
+  this.setTicketKeys(Buffer.from(data.ticketKeys, 'hex'));
+};
+
+/**
+ * Node documentation: server.addContext().
+ *
+ * @param {string} hostname - a name, or a pattern with '*' for one label
+ * @param {object} context - options, or a SecureContext
+ */
+Server.prototype.addContext = function (hostname, context) {
+  if (!hostname) throw new codes.ERR_TLS_REQUIRED_SERVER_NAME();
+  const pattern = hostname
+    .replace(/([.^$+?\-\\[\]{}])/g, '\\$1')
+    .replaceAll('*', '[^.]*');
+  const secureContext = context instanceof SecureContext ? context : createSecureContext(context);
+  this._contexts.push([new RegExp(`^${pattern}$`, 'i'), secureContext.context]);
+};
+
+/** Node documentation: tls.createServer(). */
+function createServer(options, listener) {
+  return new Server(options, listener);
+}
+
+module.exports = { Server, createServer };

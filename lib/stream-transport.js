@@ -1,0 +1,94 @@
+'use strict';
+
+const { kAdvance, kReadEnd } = require('./tls-handle');
+const { UV_ENOTCONN, UV_EOF } = require('./uv');
+
+/**
+ * Ciphertext through any Duplex: TLS in TLS, a socket whose handle is not to be had, a stream of the user.
+ */
+class StreamTransport {
+  #pendingShutdown = null;
+
+  /**
+   * @param {import('./tls-handle').TLSHandle} handle
+   * @param {import('node:stream').Duplex} stream
+   */
+  constructor(handle, stream) {
+    this.handle = handle;
+    this.stream = stream;
+    /** What answers questions about addresses and options, if the stream has it. */
+    this.tcp = stream._handle ?? null;
+    stream.on('data', (chunk) => this.#receive(chunk));
+    stream.on('end', () => this.#end(UV_EOF));
+    stream.on('error', (error) => this.handle.owner.destroy(error));
+    stream.on('close', () => this.handle.owner.destroy());
+    if (stream.readableEnded) process.nextTick(() => this.#end(UV_EOF));
+    // The 'data' listener has set it flowing; the socket says when to read.
+    stream.pause();
+  }
+
+  #receive(chunk) {
+    const owner = this.handle.owner;
+    if (owner.destroyed) return;
+    const bytes =
+      typeof chunk === 'string' ? Buffer.from(chunk, this.stream.readableEncoding) : chunk;
+    owner[kAdvance](this.handle.receive(bytes));
+  }
+
+  #end(status) {
+    if (!this.handle.owner.destroyed) this.handle.owner[kReadEnd](status);
+  }
+
+  readStart() {
+    this.stream.resume();
+  }
+
+  readStop() {
+    this.stream.pause();
+  }
+
+  /** Passes on the ciphertext that C++ has ready; the next comes when the stream has dealt with it. */
+  send() {
+    const ciphertext = this.handle.takeOutput();
+    if (ciphertext === undefined) return;
+    this.stream.write(ciphertext, (error) => {
+      const owner = this.handle.owner;
+      if (error || owner.destroyed) return;
+      owner[kAdvance](this.handle.sent());
+      this.#pendingShutdown?.();
+    });
+  }
+
+  /** Ends the stream after what is queued. */
+  shutdown(callback) {
+    if (this.handle.writeQueueSize > 0 && !this.stream.destroyed) {
+      this.#pendingShutdown = () => this.shutdown(callback);
+      return;
+    }
+    this.#pendingShutdown = null;
+    if (this.stream.writable === false || this.stream.destroyed) {
+      process.nextTick(callback, UV_ENOTCONN);
+    } else {
+      this.stream.end(() => callback(0));
+    }
+  }
+
+  close(callback) {
+    if (this.stream.closed || this.stream.destroyed) {
+      setImmediate(callback);
+      return;
+    }
+    this.stream.once('close', callback);
+    this.stream.destroy();
+  }
+
+  ref() {
+    this.stream.ref?.();
+  }
+
+  unref() {
+    this.stream.unref?.();
+  }
+}
+
+module.exports = { StreamTransport };

@@ -1,0 +1,108 @@
+'use strict';
+
+const { binding } = require('./binding');
+
+/** The slots that the files of this layer share. */
+const kTransport = Symbol('kTransport');
+const kAdvance = Symbol('kAdvance');
+const kPauseReading = Symbol('kPauseReading');
+const kReadEnd = Symbol('kReadEnd');
+const kSelection = Symbol('kSelection');
+
+/**
+ * `socket._handle` and `socket.ssl` of a TLSSocket: the native connection, with the members of a libuv
+ * stream handle that net.Socket and npm packages use. What concerns the transport goes to the transport.
+ */
+class TLSHandle extends binding.TLSWrap {
+  /**
+   * @param {object} context - native SecureContext
+   * @param {boolean} isServer
+   * @param {import('node:tls').TLSSocket} owner
+   */
+  constructor(context, isServer, owner) {
+    super(context, isServer);
+    this.owner = owner;
+    this.reading = false;
+    this.bytesRead = 0;
+    this.bytesWritten = 0;
+    /** Handshakes of the current renegotiation window. */
+    this.handshakes = 0;
+    /** What the user's ALPN or PSK callback threw: why the handshake has failed. */
+    this.failure = null;
+    this[kTransport] = null;
+  }
+
+  get fd() {
+    return this[kTransport]?.tcp?.fd ?? -1;
+  }
+
+  /** Ends the connection to the transport, and the transport; `callback` is called when it is closed. */
+  close(callback) {
+    const transport = this[kTransport];
+    if (transport === null) {
+      this.owner._parent?.destroy();
+      if (callback) setImmediate(() => callback.call(this));
+      return;
+    }
+    transport.close(() => callback?.call(this));
+  }
+
+  /** What net.Socket calls to go on reading for `onread`. */
+  readStart() {
+    this.owner._read();
+    return 0;
+  }
+
+  readStop() {
+    this.owner[kPauseReading]();
+    return 0;
+  }
+
+  /** The buffer of `onread` is filled by the socket (user-buffer.js). */
+  useUserBuffer() {}
+
+  ref() {
+    this[kTransport]?.ref();
+  }
+
+  unref() {
+    this[kTransport]?.unref();
+  }
+
+  hasRef() {
+    return this[kTransport]?.tcp?.hasRef() ?? false;
+  }
+
+  getAsyncId() {
+    return this[kTransport]?.tcp?.getAsyncId() ?? 0;
+  }
+
+  setNoDelay(...args) {
+    return this[kTransport]?.tcp?.setNoDelay?.(...args) ?? 0;
+  }
+
+  setKeepAlive(...args) {
+    return this[kTransport]?.tcp?.setKeepAlive?.(...args) ?? 0;
+  }
+
+  getpeername(out) {
+    return this[kTransport]?.tcp?.getpeername?.(out) ?? -1;
+  }
+
+  getsockname(out) {
+    return this[kTransport]?.tcp?.getsockname?.(out) ?? -1;
+  }
+}
+
+// ALPN and PSK are asked for while OpenSSL is on the stack (TLSWrap::CallHook).
+for (const name of ['onalpnselect', 'onpskclient', 'onpskserver']) {
+  TLSHandle.prototype[name] = function (...args) {
+    return this.owner[kSelection](name, args);
+  };
+}
+
+binding.setActivityCallback(function (flags) {
+  this.owner[kAdvance](flags);
+});
+
+module.exports = { TLSHandle, kTransport, kAdvance, kPauseReading, kReadEnd, kSelection };

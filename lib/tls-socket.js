@@ -1,0 +1,446 @@
+'use strict';
+
+const net = require('node:net');
+
+const { convertALPNProtocols } = require('./alpn');
+const { Flag, lastStatus, takePlaintext } = require('./binding');
+const { codes, errnoException } = require('./errors');
+const handshake = require('./handshake');
+const info = require('./tls-socket-info');
+const { NativeTransport } = require('./native-transport');
+const { createSecureContext, prepareVerification } = require('./secure-context');
+const { StreamTransport } = require('./stream-transport');
+const {
+  TLSHandle,
+  kAdvance,
+  kPauseReading,
+  kReadEnd,
+  kSelection,
+  kTransport,
+} = require('./tls-handle');
+const { UserBuffer } = require('./user-buffer');
+const { UV_ECANCELED, UV_ENOTCONN, UV_EOF } = require('./uv');
+const { WriteGatherer } = require('./write-gatherer');
+
+const kAttach = Symbol('kAttach');
+const kEarlyError = Symbol('kEarlyError');
+const kFail = Symbol('kFail');
+const kFinal = Symbol('kFinal');
+const kGatherer = Symbol('kGatherer');
+const kOnRead = Symbol('kOnRead');
+const kPush = Symbol('kPush');
+const kReading = Symbol('kReading');
+const kSettle = Symbol('kSettle');
+const kSettleWrite = Symbol('kSettleWrite');
+const kStart = Symbol('kStart');
+const kStarted = Symbol('kStarted');
+const kWrite = Symbol('kWrite');
+const kWriteCallback = Symbol('kWriteCallback');
+const kWritten = Symbol('kWritten');
+
+/** Longest group of buffered writes that is copied together for one call. */
+const kMaxGroup = 1024 * 1024;
+
+/** Sockets whose write budget is spent until the event loop turns. */
+let turning = [];
+
+function turn() {
+  const sockets = turning;
+  turning = [];
+  for (const socket of sockets) {
+    if (!socket.destroyed) socket[kAdvance](socket.ssl.turn());
+  }
+}
+
+/** A handle that C++ can take over: one of libuv's, with nothing between it and the network. */
+function nativeHandle(socket) {
+  if (process.env.NAPI_TLS_TRANSPORT === 'stream') return null;
+  const handle = socket._handle;
+  const name = handle?.constructor.name;
+  return (name === 'TCP' || name === 'Pipe') && handle.fd >= 0 ? handle : null;
+}
+
+/**
+ * Node documentation: class tls.TLSSocket.
+ *
+ * @param {import('node:stream').Duplex | null} [socket] - the transport; null: connect() will make one
+ * @param {import('node:tls').TLSSocketOptions} [opts]
+ */
+function TLSSocket(socket, opts) {
+  if (!(this instanceof TLSSocket)) return new TLSSocket(socket, opts);
+  const options = { ...opts };
+  if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, options);
+  handshake.validateOptions(options);
+  const context = options.secureContext || createSecureContext(options);
+  if (!options.isServer || options.requestCert) prepareVerification(context.context);
+  const handle = new TLSHandle(context.context, Boolean(options.isServer), this);
+  const transport = socket ?? null;
+
+  this._tlsOptions = options;
+  this._secureEstablished = false;
+  this._securePending = false;
+  this._newSessionPending = false;
+  this._controlReleased = false;
+  this.secureConnecting = true;
+  this._SNICallback = null;
+  this.servername = null;
+  this.alpnProtocol = null;
+  this.authorized = false;
+  this.authorizationError = null;
+  this.encrypted = true;
+  this[kFinal] = null;
+  this[kOnRead] = null;
+  this[kReading] = false;
+  this[kStarted] = false;
+  this[kWriteCallback] = null;
+  this[kGatherer] = new WriteGatherer((plaintext, done) => this[kWrite](plaintext, done));
+
+  net.Socket.call(this, {
+    handle: transport === null ? undefined : handle,
+    allowHalfOpen: transport === null ? options.allowHalfOpen : transport.allowHalfOpen,
+    pauseOnCreate: options.pauseOnConnect,
+    manualStart: true,
+    highWaterMark: options.highWaterMark,
+    onread: transport === null ? options.onread : undefined,
+    signal: options.signal,
+  });
+  this.ssl = handle;
+  this.server = options.server;
+  this._requestCert = options.requestCert;
+  this._rejectUnauthorized = options.rejectUnauthorized;
+  this._parent = transport;
+  if (transport === null && UserBuffer.isValid(options.onread)) {
+    this[kOnRead] = new UserBuffer(options.onread);
+  }
+
+  this[kEarlyError] = (error) => this._tlsError(error);
+  this.on('error', this[kEarlyError]);
+  handshake.configure(this);
+  if (options.enableTrace) this.enableTrace();
+
+  if (transport === null) {
+    this.once('connect', () => {
+      this[kAttach](null);
+      this[kStart]();
+    });
+  } else if (transport.connecting) {
+    this.connecting = true;
+    transport.once('connect', () => {
+      if (this.destroyed) return;
+      this.connecting = false;
+      this[kAttach](transport);
+      this.emit('connect');
+      this[kStart]();
+    });
+    transport.once('error', (error) => this.destroy(error));
+    transport.once('close', () => this.destroy());
+  } else {
+    this[kAttach](transport);
+    // In the next tick, so that the caller can still set the session and add listeners.
+    process.nextTick(() => this[kStart]());
+  }
+}
+Object.setPrototypeOf(TLSSocket.prototype, net.Socket.prototype);
+Object.setPrototypeOf(TLSSocket, net.Socket);
+
+// --- The transport.
+
+/** Chooses the transport: native where C++ can read and write by itself. */
+TLSSocket.prototype[kAttach] = function (socket) {
+  const handle = this.ssl;
+  const tcp =
+    socket === null || (socket instanceof net.Socket && !socket.writableLength)
+      ? nativeHandle(socket ?? this)
+      : null;
+  let transport = tcp && NativeTransport.attach(handle, tcp, socket);
+  if (transport === null) {
+    // What this socket has connected by itself goes to a plain one, which then carries ciphertext.
+    socket ??= new net.Socket({ handle: this._handle, allowHalfOpen: true, manualStart: true });
+    transport = new StreamTransport(handle, socket);
+  } else if (socket !== null) {
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+  }
+  handle[kTransport] = transport;
+  this._handle = handle;
+  if (this._pendingData !== null) {
+    handle.bytesWritten += this._pendingData.length;
+    this._pendingData = null;
+  }
+};
+
+TLSSocket.prototype[kStart] = function () {
+  if (this.destroyed) return;
+  const transport = this.ssl[kTransport];
+  this[kStarted] = true;
+  this[kReading] = true;
+  this.ssl.reading = true;
+  // Bytes that came before C++ took over, such as a ClientHello after STARTTLS.
+  const early = transport instanceof NativeTransport ? this._parent?.read?.() : null;
+  this[kAdvance](this.ssl.start());
+  if (early && !this.destroyed) {
+    this[kAdvance](this.ssl.receive(Buffer.from(early, this._parent.readableEncoding)));
+  }
+  if (this.destroyed) return;
+  transport.readStart();
+  if (this._parent?._readableState?.ended) this[kReadEnd](UV_EOF);
+};
+
+/** The handshake begins by itself; this is for those who began it by hand. */
+TLSSocket.prototype._start = function () {};
+
+// --- What happens on the connection.
+
+/** Deals with what the native side has announced (TLSWrap::Flag). */
+TLSSocket.prototype[kAdvance] = function (flags) {
+  if (flags === 0) return;
+  // Taken at once: any call into C++ may use the slab again.
+  const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
+  const status = lastStatus();
+  if (flags & Flag.kWritten) this[kWritten]();
+  try {
+    if (flags & Flag.kEvent) handshake.deliverEvents(this);
+  } finally {
+    if (plaintext !== null && !this.destroyed) this[kPush](plaintext);
+    if (!this.destroyed) this[kSettle](flags, status);
+  }
+};
+
+TLSSocket.prototype[kSettle] = function (flags, status) {
+  const handle = this.ssl;
+  if (flags & Flag.kOutput) handle[kTransport].send();
+  if (flags & Flag.kTurn && turning.push(this) === 1) setImmediate(turn);
+  if (flags & Flag.kShutdownDone) handle[kTransport].onShutdown(status);
+  if (flags & Flag.kFailed) this[kFail](handle.failure ?? handle.takeError());
+  if (flags & Flag.kTransportError && !this.destroyed) {
+    this.destroy(errnoException(status, 'write'));
+  }
+  if (flags & Flag.kStarved && !this.destroyed) this[kAdvance](handle.resume());
+  if (flags & Flag.kPeerClosed && !this.destroyed) this[kReadEnd](UV_EOF);
+  if (flags & Flag.kReadEnd && !this.destroyed) this[kReadEnd](status);
+};
+
+TLSSocket.prototype[kSelection] = function (name, args) {
+  return handshake[name](this, ...args);
+};
+
+TLSSocket.prototype[kReadEnd] = function (status) {
+  if (status !== UV_EOF) {
+    this.destroy(errnoException(status, 'read'));
+  } else if (!this._readableState.ended) {
+    this.push(null);
+    this.read(0);
+  }
+};
+
+/** The TLS connection is lost; before the handshake is done the socket is of no use any more. */
+TLSSocket.prototype[kFail] = function (error) {
+  this[kSettleWrite](error);
+  if (!this._secureEstablished) {
+    this.destroy(error);
+  } else {
+    this._emitTLSError(error);
+  }
+};
+
+TLSSocket.prototype._emitTLSError = function (error) {
+  const reported = this._tlsError(error);
+  if (reported) {
+    this._hadError = true;
+    this.emit('error', reported);
+  }
+};
+
+/** @returns {Error | null} null while the socket still belongs to whoever makes the connection */
+TLSSocket.prototype._tlsError = function (error) {
+  this.emit('_tlsError', error);
+  return this._controlReleased ? error : null;
+};
+
+/**
+ * The socket is handed over to the user, who listens for errors from now on.
+ * @returns {boolean} false where that has been done before
+ */
+TLSSocket.prototype._releaseControl = function () {
+  if (this._controlReleased) return false;
+  this._controlReleased = true;
+  this.removeListener('error', this[kEarlyError]);
+  return true;
+};
+
+/** The handshake, or a renegotiation, is done. */
+TLSSocket.prototype._finishInit = function () {
+  if (this.destroyed) return;
+  this.alpnProtocol = this.ssl.getALPNNegotiatedProtocol();
+  this.servername ??= this.ssl.getServername() ?? null;
+  if (this._tlsOptions.isServer && this.servername === null) this.servername = false;
+  this._secureEstablished = true;
+  if (this._tlsOptions.handshakeTimeout > 0) this.setTimeout(0, this._handleTimeout);
+  this.emit('secure');
+  if (this[kFinal] !== null && !this.destroyed) this[kFinal]();
+};
+
+TLSSocket.prototype._handleTimeout = function () {
+  this._tlsError(new codes.ERR_TLS_HANDSHAKE_TIMEOUT());
+};
+
+// --- Reading.
+
+TLSSocket.prototype[kPush] = function (plaintext) {
+  this.ssl.bytesRead += plaintext.length;
+  this._unrefTimer();
+  const wantsMore =
+    this[kOnRead] === null ? this.push(plaintext) : this[kOnRead].push(plaintext);
+  if (!wantsMore) this[kPauseReading]();
+};
+
+TLSSocket.prototype[kPauseReading] = function () {
+  if (!this[kReading] || this.destroyed) return;
+  this[kReading] = false;
+  this.ssl.reading = false;
+  this.ssl[kTransport].readStop();
+};
+
+TLSSocket.prototype._read = function () {
+  if (this[kReading] || !this[kStarted] || this.destroyed) return;
+  this[kReading] = true;
+  this.ssl.reading = true;
+  if (this[kOnRead]?.resume() === false) this[kPauseReading]();
+  else this.ssl[kTransport].readStart();
+};
+
+// --- Writing.
+
+TLSSocket.prototype._write = function (chunk, encoding, callback) {
+  if (chunk.length === 0) {
+    callback();
+    return;
+  }
+  // While nothing stands in the way, a small write is as good as sent.
+  if (this._secureEstablished && this[kWriteCallback] === null && this.ssl) {
+    const size = this[kGatherer].add(chunk, encoding);
+    if (size >= 0) {
+      this.ssl.bytesWritten += size;
+      this._unrefTimer();
+      callback();
+      return;
+    }
+    this[kGatherer].flush();
+  }
+  this[kWrite](typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, callback, true);
+};
+
+TLSSocket.prototype._writev = function (chunks, callback) {
+  const groups = [[]];
+  let size = 0;
+  for (const { chunk, encoding } of chunks) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+    if (size > 0 && size + bytes.length > kMaxGroup) {
+      groups.push([]);
+      size = 0;
+    }
+    size += bytes.length;
+    groups.at(-1).push(bytes);
+  }
+  let next = 0;
+  const writeGroup = (error) => {
+    if (error || next === groups.length) {
+      callback(error);
+      return;
+    }
+    const group = groups[next++];
+    const bytes = group.length === 1 ? group[0] : Buffer.concat(group);
+    this._write(bytes, 'buffer', writeGroup);
+  };
+  writeGroup();
+};
+
+/** One write at a time; `callback` comes when the transport has taken all of it. */
+TLSSocket.prototype[kWrite] = function (bytes, callback, counts = false) {
+  if (this[kWriteCallback] !== null) {
+    // A gathered block is on its way still: after it.
+    const first = this[kWriteCallback];
+    this[kWriteCallback] = (error) => {
+      first(error);
+      if (error) callback(error);
+      else this[kWrite](bytes, callback, counts);
+    };
+    return;
+  }
+  if (!this.ssl) {
+    callback(new codes.ERR_STREAM_DESTROYED('write'));
+    return;
+  }
+  if (counts) {
+    if (this.ssl[kTransport] === null) this._pendingData = bytes;
+    else this.ssl.bytesWritten += bytes.length;
+  }
+  this._unrefTimer();
+  this[kWriteCallback] = callback;
+  this[kAdvance](this.ssl.write(bytes));
+};
+
+TLSSocket.prototype[kWritten] = function () {
+  this._unrefTimer();
+  this[kSettleWrite](null);
+};
+
+TLSSocket.prototype[kSettleWrite] = function (error) {
+  const callback = this[kWriteCallback];
+  this[kWriteCallback] = null;
+  callback?.(error);
+};
+
+TLSSocket.prototype._final = function (callback) {
+  const finish = () => {
+    this[kFinal] = null;
+    this[kGatherer].flush();
+    if (this[kWriteCallback] !== null) {
+      const first = this[kWriteCallback];
+      this[kWriteCallback] = (error) => {
+        first(error);
+        finish();
+      };
+      return;
+    }
+    if (this.destroyed) return;
+    this[kAdvance](this.ssl.closeNotify());
+    if (this.destroyed) return;
+    this.ssl[kTransport].shutdown((status) => {
+      const lost = status !== 0 && status !== UV_ENOTCONN;
+      callback(lost ? errnoException(status, 'shutdown') : undefined);
+    });
+  };
+  // A handshake that can still be finished comes first; the peer's end says that it cannot.
+  const waits = this.connecting || (!this._secureEstablished && !this._readableState.ended);
+  if (waits) this[kFinal] = finish;
+  else finish();
+};
+
+// --- The end.
+
+TLSSocket.prototype._destroy = function (error, callback) {
+  if (error === null && this.ssl) this[kGatherer].flush();
+  const handle = this.ssl;
+  const lost = this[kWriteCallback];
+  this[kWriteCallback] = null;
+  if (lost !== null) {
+    const unsent =
+      error ??
+      (handle?.[kTransport] == null
+        ? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION()
+        : errnoException(UV_ECANCELED, 'write'));
+    process.nextTick(lost, unsent);
+  }
+  net.Socket.prototype._destroy.call(this, error, callback);
+  this._destroySSL();
+};
+
+TLSSocket.prototype._destroySSL = function () {
+  this.ssl?.destroySSL();
+  this.ssl = null;
+};
+
+Object.defineProperties(TLSSocket.prototype, Object.getOwnPropertyDescriptors(info.methods));
+
+module.exports = { TLSSocket };
