@@ -27,4 +27,21 @@ function toLegacyChain(chain) {
   return objects[0];
 }
 
-module.exports = { toLegacyChain, toLegacyObject };
+/**
+ * @param {Buffer[]} chain - DER, as the peer sent it
+ * @returns {X509Certificate | undefined} the first one; `issuerCertificate` leads to the next
+ */
+function toX509Chain(chain) {
+  return chain.reduceRight((issuer, der) => {
+    const certificate = new X509Certificate(der);
+    if (issuer !== undefined) {
+      Object.defineProperty(certificate, 'issuerCertificate', {
+        configurable: true,
+        value: issuer,
+      });
+    }
+    return certificate;
+  }, undefined);
+}
+
+module.exports = { toLegacyChain, toLegacyObject, toX509Chain };

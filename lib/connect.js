@@ -3,10 +3,9 @@
 const net = require('node:net');
 
 const { checkServerIdentity, verifyIdentity } = require('./check-server-identity');
-const defaults = require('./defaults');
+const tls = require('./exports');
 const { codes, connResetException } = require('./errors');
 const { kPendingSession, kSessionAllowed } = require('./handshake');
-const { createSecureContext } = require('./secure-context');
 const { TLSSocket } = require('./tls-socket');
 const { validateFunction, validateNumber, validateString } = require('./validators');
 
@@ -117,7 +116,7 @@ function connect(...args) {
   const [given, callback] = normalizeArguments(args);
   const options = {
     rejectUnauthorized: verifiesByDefault(),
-    ciphers: defaults.DEFAULT_CIPHERS,
+    ciphers: tls.DEFAULT_CIPHERS,
     checkServerIdentity,
     minDHSize: 1024,
     ...given,
@@ -129,7 +128,7 @@ function connect(...args) {
   const socket = new TLSSocket(options.socket, {
     allowHalfOpen: options.socket ? options.socket.allowHalfOpen : options.allowHalfOpen,
     pipe: Boolean(options.path),
-    secureContext: options.secureContext || createSecureContext(options),
+    secureContext: options.secureContext || tls.createSecureContext(options),
     isServer: false,
     requestCert: true,
     rejectUnauthorized: options.rejectUnauthorized !== false,
@@ -147,7 +146,7 @@ function connect(...args) {
   socket._host = options.servername || options.host || null;
   socket._releaseControl();
   if (options.servername) {
-    validateString(options.servername, 'options.servername');
+    validateString(options.servername, 'name');
     if (net.isIP(options.servername)) warnOfAddress();
     socket.setServername(options.servername);
   }

@@ -150,6 +150,12 @@ function defineNative(code, Base, message) {
 
 const definitions = {
   ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED: [Error, 'Custom engines not supported by this OpenSSL'],
+  ERR_INTERNAL_ASSERTION: [
+    Error,
+    (message) =>
+      `${message}\nThis is caused by either a bug in Node.js or incorrect usage of Node.js internals.\n` +
+      'Please open an issue with this stack trace at https://github.com/nodejs/node/issues\n',
+  ],
   ERR_INVALID_ARG_TYPE: [
     TypeError,
     (name, expected, actual) =>
@@ -172,6 +178,10 @@ const definitions = {
       `${complaint} It must be ${range}. Received ${quantity(value)}`,
   ],
   ERR_SOCKET_CLOSED: [Error, 'Socket is closed'],
+  ERR_SOCKET_CLOSED_BEFORE_CONNECTION: [
+    Error,
+    'Socket closed before the connection was established',
+  ],
   ERR_STREAM_DESTROYED: [Error, (name) => `Cannot call ${name} after a stream was destroyed`],
   ERR_STREAM_WRAP: [Error, 'Stream has StringDecoder set or is in objectMode'],
   ERR_TLS_ALPN_CALLBACK_INVALID_RESULT: [

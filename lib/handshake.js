@@ -6,9 +6,10 @@
  */
 
 const { validateProtocolList } = require('./alpn');
-const { EventType } = require('./binding');
-const defaults = require('./defaults');
+const { EventType, binding } = require('./binding');
+const tls = require('./exports');
 const { codes } = require('./errors');
+const { prepareVerification } = require('./secure-context');
 const { kAdvance } = require('./tls-handle');
 const { validateBuffer, validateFunction, validateString } = require('./validators');
 
@@ -77,7 +78,7 @@ function configureServer(socket, options) {
   if (server?.listenerCount('keylog') > 0) ssl.enableKeylogCallback();
   if (options.ALPNCallback) ssl.enableALPNCb();
   if (options.pskIdentityHint && !ssl.setPskIdentityHint(options.pskIdentityHint)) {
-    process.nextTick(() => socket.destroy(new codes.ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED()));
+    process.nextTick(() => socket.destroy(new codes.ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED()));
   }
 }
 
@@ -164,6 +165,12 @@ function askToStore(socket, id, session) {
   if (!server?.emit('newSession', id, session, done)) done();
 }
 
+function invalidOcspResponse() {
+  const error = new TypeError('OCSP response must be a buffer');
+  error.code = 'ERR_INVALID_ARG_TYPE';
+  return error;
+}
+
 /** The context by server name first, then a stapled response for its certificate. */
 function askForCertificate(socket, servername, wantsOcsp) {
   if (servername) socket.servername = servername;
@@ -173,10 +180,12 @@ function askForCertificate(socket, servername, wantsOcsp) {
       resume(socket);
       return;
     }
-    const { context: selected } = context ?? server._sharedCreds ?? socket._tlsOptions.secureContext;
+    const selected = context ?? server._sharedCreds.context;
+    // The issuer may be one of the default roots.
+    prepareVerification(selected);
     const answer = answerOnce(socket, (response) => {
       if (response) {
-        validateBuffer(response, 'OCSP response');
+        if (!ArrayBuffer.isView(response)) throw invalidOcspResponse();
         socket.ssl.setOCSPResponse(response);
       }
       resume(socket);
@@ -189,11 +198,19 @@ function askForCertificate(socket, servername, wantsOcsp) {
   }
   const answer = answerOnce(socket, (context) => {
     if (context && typeof context === 'object') {
-      if (!socket.ssl.setContext(context.context ?? context)) {
+      const native = context.context ?? context;
+      if (!(native instanceof binding.SecureContext)) {
         socket.destroy(new TypeError('Invalid SNI context'));
         return;
       }
-      staple(context.context ? context : { context });
+      if (socket._requestCert) prepareVerification(native);
+      try {
+        socket.ssl.setContext(native);
+      } catch (error) {
+        // The handshake goes on without a certificate, and most likely fails.
+        socket.ssl.failure = error;
+      }
+      staple(native);
       return;
     }
     staple(null);
@@ -210,30 +227,30 @@ function askForCertificate(socket, servername, wantsOcsp) {
 /** Node documentation: "Client-initiated renegotiation attack mitigation". */
 function onHandshakeStart(socket) {
   const { ssl } = socket;
+  if (!socket._tlsOptions.isServer || !socket._secureEstablished) return;
   ssl.handshakes++;
-  if (!socket._tlsOptions.isServer) return;
-  if (ssl.handshakes > 1 && socket[kRenegotiationDisabled]) {
+  if (socket[kRenegotiationDisabled]) {
     socket._emitTLSError(new codes.ERR_TLS_RENEGOTIATION_DISABLED());
     return;
   }
-  // The first handshake is none.
-  if (ssl.handshakes - 1 > defaults.CLIENT_RENEG_LIMIT) {
+  if (ssl.handshakes > tls.CLIENT_RENEG_LIMIT) {
     socket._emitTLSError(new codes.ERR_TLS_SESSION_ATTACK());
     return;
   }
-  if (ssl.handshakes > 1 && socket[kRenegotiationTimer] === null) {
+  if (socket[kRenegotiationTimer] === null) {
     socket[kRenegotiationTimer] = setTimeout(() => {
       socket[kRenegotiationTimer] = null;
-      ssl.handshakes = 1;
-    }, defaults.CLIENT_RENEG_WINDOW * 1000);
+      ssl.handshakes = 0;
+    }, tls.CLIENT_RENEG_WINDOW * 1000);
     socket[kRenegotiationTimer].unref();
     socket.once('close', () => clearTimeout(socket[kRenegotiationTimer]));
   }
 }
 
-// --- Selections that OpenSSL waits for. What the user throws becomes the reason of the failure.
+// --- Selections that OpenSSL waits for. undefined refuses, with an alert to the
+// peer. What the user throws becomes the reason of the failure, and null tells C++ to send nothing.
 
-/** @returns {string | undefined} undefined: a fatal alert */
+/** @returns {string | undefined | null} */
 function onalpnselect(socket, offered) {
   const protocols = [];
   for (let i = 0; i < offered.length; i += 1 + offered[i]) {
@@ -246,11 +263,11 @@ function onalpnselect(socket, offered) {
     throw new codes.ERR_TLS_ALPN_CALLBACK_INVALID_RESULT(selected, protocols);
   } catch (error) {
     socket.ssl.failure = error;
-    return undefined;
+    return null;
   }
 }
 
-/** @returns {{ psk: Buffer, identity: string } | undefined} undefined: the negotiation fails */
+/** @returns {{ psk: Buffer, identity: string } | undefined | null} */
 function onpskclient(socket, hint, maxKeyLength, maxIdentityLength) {
   try {
     const answer = socket._tlsOptions.pskCallback(hint);
@@ -270,11 +287,11 @@ function onpskclient(socket, hint, maxKeyLength, maxIdentityLength) {
     return { psk, identity };
   } catch (error) {
     socket.ssl.failure = error;
-    return undefined;
+    return null;
   }
 }
 
-/** @returns {Buffer | undefined} undefined: the identity is not known */
+/** @returns {Buffer | undefined | null} */
 function onpskserver(socket, identity, maxKeyLength) {
   try {
     const answer = socket._tlsOptions.pskCallback(socket, identity);
@@ -291,7 +308,7 @@ function onpskserver(socket, identity, maxKeyLength) {
     return psk;
   } catch (error) {
     socket.ssl.failure = error;
-    return undefined;
+    return null;
   }
 }
 

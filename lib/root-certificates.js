@@ -10,10 +10,13 @@ const fs = require('node:fs');
 const tls = require('node:tls');
 
 const { binding } = require('./binding');
+const { hasOption } = require('./command-line');
 
 const { getCACertificates } = tls;
+/** Node's list is made when it is first read. */
+const { get: getBundled } = Object.getOwnPropertyDescriptor(tls, 'rootCertificates');
 
-const kUsesOpenSSL = isOptionSet('--use-openssl-ca');
+const kUsesOpenSSL = hasOption('--use-openssl-ca');
 /** As Node, this looks at the variable once. It must not be obeyed with foreign privileges. */
 const kExtraFile = hasOwnPrivileges() ? process.env.NODE_EXTRA_CA_CERTS : undefined;
 /** What Node trusts before anybody sets something else: a list is new whenever it is set. */
@@ -21,11 +24,6 @@ const kInitialList = kUsesOpenSSL ? getCACertificates?.('default') : undefined;
 
 let cachedList;
 let cachedStore;
-
-function isOptionSet(name) {
-  const options = process.env.NODE_OPTIONS ?? '';
-  return process.execArgv.includes(name) || options.split(/\s+/).includes(name);
-}
 
 function hasOwnPrivileges() {
   return (
@@ -36,7 +34,7 @@ function hasOwnPrivileges() {
 
 /** @returns {string[]} on Node 20, which cannot tell what it trusts */
 function assembleList() {
-  const list = kUsesOpenSSL ? [] : [...tls.rootCertificates];
+  const list = kUsesOpenSSL ? [] : [...getBundled.call(tls)];
   if (!kExtraFile) return list;
   try {
     list.push(fs.readFileSync(kExtraFile, 'latin1'));

@@ -1,10 +1,10 @@
 'use strict';
 
 const { constants } = require('node:crypto');
-const tls = require('node:tls');
+const core = require('node:tls');
 
 const { binding } = require('./binding');
-const defaults = require('./defaults');
+const tls = require('./exports');
 const { codes } = require('./errors');
 const options = require('./options');
 const rootCertificates = require('./root-certificates');
@@ -14,7 +14,7 @@ const kTLS12 = 0x0303;
 const kTLS13 = 0x0304;
 
 /** Node before 24 knows nothing of the option. */
-const kCompressesCertificates = tls.getCertificateCompressionAlgorithms !== undefined;
+const kCompressesCertificates = core.getCertificateCompressionAlgorithms !== undefined;
 /** Node before 26 marks such contexts elsewhere. */
 const kMarksSingleUse = Number.parseInt(process.versions.node, 10) >= 26;
 
@@ -41,8 +41,8 @@ function SecureContext(secureProtocol, secureOptions, minVersion, maxVersion) {
   this.context = new binding.SecureContext();
   this.context.init(
     secureProtocol,
-    options.protocolVersion(minVersion, defaults.DEFAULT_MIN_VERSION, 'minimum'),
-    options.protocolVersion(maxVersion, defaults.DEFAULT_MAX_VERSION, 'maximum'),
+    options.protocolVersion(minVersion, tls.DEFAULT_MIN_VERSION, 'minimum'),
+    options.protocolVersion(maxVersion, tls.DEFAULT_MAX_VERSION, 'maximum'),
   );
   if (secureOptions) {
     options.validateSecureOptions(secureOptions);
@@ -88,7 +88,7 @@ function configure(context, contextOptions) {
     clientCertEngine,
     crl,
     dhparam,
-    ecdhCurve = defaults.DEFAULT_ECDH_CURVE || 'auto',
+    ecdhCurve = tls.DEFAULT_ECDH_CURVE || 'auto',
     key,
     passphrase,
     pfx,
@@ -146,7 +146,7 @@ function configure(context, contextOptions) {
 
 function setCiphers(context, ciphers) {
   if (isGiven(ciphers)) validateString(ciphers, 'options.ciphers');
-  const { cipherList, cipherSuites } = options.splitCiphers(ciphers || defaults.DEFAULT_CIPHERS);
+  const { cipherList, cipherSuites } = options.splitCiphers(ciphers || tls.DEFAULT_CIPHERS);
   if (cipherSuites !== '') context.setCipherSuites(cipherSuites);
   context.setCiphers(cipherList);
   // With no suite for TLS 1.2 and below, those versions could be offered but not agreed upon.

@@ -12,6 +12,8 @@ const { validateObject } = require('./validators');
 
 const kErrorEmitted = Symbol('error-emitted');
 
+/** A name, an HMAC key and an AES key (RFC 5077, section 4). */
+const kTicketKeysSize = 48;
 const kDefaultHandshakeTimeout = 120_000;
 
 // --- One connection.
@@ -65,6 +67,7 @@ function onConnection(rawSocket) {
   });
   socket[kErrorEmitted] = false;
   socket.on('secure', onServerSocketSecure);
+  socket.on('error', onSocketError);
   socket.on('_tlsError', onSocketError);
   socket.on('close', onSocketClose);
 }
@@ -192,12 +195,12 @@ Server.prototype.getTicketKeys = function () {
 /**
  * Node documentation: server.setTicketKeys().
  * @param {Buffer | NodeJS.TypedArray | DataView} keys - 48 bytes
- * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE; {Error} ERR_INTERNAL_ASSERTION for another size, as in core
  */
 Server.prototype.setTicketKeys = function (keys) {
   validateBuffer(keys);
-  if (keys.byteLength !== 48) {
-    throw new codes.ERR_INVALID_ARG_VALUE('keys', keys.byteLength, 'must be 48 bytes');
+  if (keys.byteLength !== kTicketKeysSize) {
+    throw new codes.ERR_INTERNAL_ASSERTION('Session ticket keys must be a 48-byte buffer');
   }
   this._sharedCreds.context.setTicketKeys(keys);
 };

@@ -3,6 +3,7 @@
 const { binding } = require('./binding');
 
 /** The slots that the files of this layer share. */
+const kUnderlying = Symbol('kUnderlying');
 const kTransport = Symbol('kTransport');
 const kAdvance = Symbol('kAdvance');
 const kPauseReading = Symbol('kPauseReading');
@@ -25,7 +26,7 @@ class TLSHandle extends binding.TLSWrap {
     this.reading = false;
     this.bytesRead = 0;
     this.bytesWritten = 0;
-    /** Handshakes of the current renegotiation window. */
+    /** Renegotiations in the current window. */
     this.handshakes = 0;
     /** What the user's ALPN or PSK callback threw: why the handshake has failed. */
     this.failure = null;
@@ -40,7 +41,7 @@ class TLSHandle extends binding.TLSWrap {
   close(callback) {
     const transport = this[kTransport];
     if (transport === null) {
-      this.owner._parent?.destroy();
+      this.owner[kUnderlying]?.destroy();
       if (callback) setImmediate(() => callback.call(this));
       return;
     }
@@ -94,7 +95,7 @@ class TLSHandle extends binding.TLSWrap {
   }
 }
 
-// ALPN and PSK are asked for while OpenSSL is on the stack (TLSWrap::CallHook).
+// ALPN and PSK are asked for while OpenSSL is on the stack (TLSWrap::Select).
 for (const name of ['onalpnselect', 'onpskclient', 'onpskserver']) {
   TLSHandle.prototype[name] = function (...args) {
     return this.owner[kSelection](name, args);
@@ -105,4 +106,4 @@ binding.setActivityCallback(function (flags) {
   this.owner[kAdvance](flags);
 });
 
-module.exports = { TLSHandle, kTransport, kAdvance, kPauseReading, kReadEnd, kSelection };
+module.exports = { TLSHandle, kTransport, kAdvance, kPauseReading, kReadEnd, kSelection, kUnderlying };

@@ -4,7 +4,7 @@
 
 const { X509Certificate } = require('node:crypto');
 
-const { toLegacyChain, toLegacyObject } = require('./certificate');
+const { toLegacyChain, toLegacyObject, toX509Chain } = require('./certificate');
 const { codes } = require('./errors');
 const { kRenegotiationDisabled } = require('./handshake');
 const { createSecureContext } = require('./secure-context');
@@ -134,8 +134,7 @@ const methods = {
 
   /** Node documentation: tlsSocket.getPeerX509Certificate(). */
   getPeerX509Certificate() {
-    const der = this.ssl?.peerCertificates(false)[0];
-    return der === undefined ? undefined : new X509Certificate(der);
+    return toX509Chain(this.ssl?.peerChain() ?? []);
   },
 
   /** Node documentation: tlsSocket.getX509Certificate(). */

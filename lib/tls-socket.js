@@ -4,6 +4,7 @@ const net = require('node:net');
 
 const { convertALPNProtocols } = require('./alpn');
 const { Flag, lastStatus, takePlaintext } = require('./binding');
+const { applyCommandLine } = require('./diagnostics');
 const { codes, errnoException } = require('./errors');
 const handshake = require('./handshake');
 const info = require('./tls-socket-info');
@@ -17,6 +18,7 @@ const {
   kReadEnd,
   kSelection,
   kTransport,
+  kUnderlying,
 } = require('./tls-handle');
 const { UserBuffer } = require('./user-buffer');
 const { UV_ECANCELED, UV_ENOTCONN, UV_EOF } = require('./uv');
@@ -108,7 +110,9 @@ function TLSSocket(socket, opts) {
   this.server = options.server;
   this._requestCert = options.requestCert;
   this._rejectUnauthorized = options.rejectUnauthorized;
-  this._parent = transport;
+  this[kUnderlying] = transport;
+  // net refreshes the timeouts of parents too.
+  this._parent = transport instanceof net.Socket ? transport : null;
   if (transport === null && UserBuffer.isValid(options.onread)) {
     this[kOnRead] = new UserBuffer(options.onread);
   }
@@ -117,13 +121,14 @@ function TLSSocket(socket, opts) {
   this.on('error', this[kEarlyError]);
   handshake.configure(this);
   if (options.enableTrace) this.enableTrace();
+  applyCommandLine(this);
 
   if (transport === null) {
     this.once('connect', () => {
       this[kAttach](null);
       this[kStart]();
     });
-  } else if (transport.connecting) {
+  } else if (transport.connecting || transport.pending) {
     this.connecting = true;
     transport.once('connect', () => {
       if (this.destroyed) return;
@@ -176,14 +181,14 @@ TLSSocket.prototype[kStart] = function () {
   this[kReading] = true;
   this.ssl.reading = true;
   // Bytes that came before C++ took over, such as a ClientHello after STARTTLS.
-  const early = transport instanceof NativeTransport ? this._parent?.read?.() : null;
+  const early = transport instanceof NativeTransport ? this[kUnderlying]?.read() : null;
   this[kAdvance](this.ssl.start());
   if (early && !this.destroyed) {
-    this[kAdvance](this.ssl.receive(Buffer.from(early, this._parent.readableEncoding)));
+    this[kAdvance](this.ssl.receive(Buffer.from(early, this[kUnderlying].readableEncoding)));
   }
   if (this.destroyed) return;
   transport.readStart();
-  if (this._parent?._readableState?.ended) this[kReadEnd](UV_EOF);
+  if (this[kUnderlying]?._readableState?.ended) this[kReadEnd](UV_EOF);
 };
 
 /** The handshake begins by itself; this is for those who began it by hand. */
@@ -404,6 +409,10 @@ TLSSocket.prototype._final = function (callback) {
       return;
     }
     if (this.destroyed) return;
+    if (!this._secureEstablished) {
+      callback();
+      return;
+    }
     this[kAdvance](this.ssl.closeNotify());
     if (this.destroyed) return;
     this.ssl[kTransport].shutdown((status) => {
@@ -426,10 +435,9 @@ TLSSocket.prototype._destroy = function (error, callback) {
   this[kWriteCallback] = null;
   if (lost !== null) {
     const unsent =
-      error ??
-      (handle?.[kTransport] == null
+      handle?.[kTransport] == null
         ? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION()
-        : errnoException(UV_ECANCELED, 'write'));
+        : errnoException(UV_ECANCELED, 'write');
     process.nextTick(lost, unsent);
   }
   net.Socket.prototype._destroy.call(this, error, callback);
@@ -440,6 +448,14 @@ TLSSocket.prototype._destroySSL = function () {
   this.ssl?.destroySSL();
   this.ssl = null;
 };
+
+/** What has been written and is not with the kernel yet, gathered bytes included. */
+Object.defineProperty(TLSSocket.prototype, 'bufferSize', {
+  configurable: true,
+  get() {
+    return this._handle ? this.writableLength + this[kGatherer].size : undefined;
+  },
+});
 
 Object.defineProperties(TLSSocket.prototype, Object.getOwnPropertyDescriptors(info.methods));
 

@@ -151,6 +151,7 @@ Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
 Napi::Value TLSWrap::Turn(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   turn_bytes_ = 0;
+  turn_wanted_ = false;
   return Settle(info.Env());
 }
 
@@ -247,6 +248,7 @@ Napi::Value TLSWrap::WriteQueueSize(const Napi::CallbackInfo& info) {
 // 0: nothing is left; UV_EAGAIN: something is, and will be sent later; else a libuv error.
 int TLSWrap::SendOutput() {
   tls::OutputQueue& output = engine_->output();
+  if (silent_) output.Clear();
   if (engine_->output_held() && !output.empty()) return UV_EAGAIN;
   if (transport_) return transport_->Send(&output);
   return output.empty() && !stream_sending_ ? 0 : UV_EAGAIN;
@@ -277,7 +279,10 @@ void TLSWrap::Pump() {
       FinishWrite();
       return Raise(kWritten, 0);
     }
-    if (turn_bytes_ >= kTurnBudget) return Raise(kTurn, 0);
+    if (turn_bytes_ >= kTurnBudget) {
+      if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
+      return;
+    }
     const size_t taken = engine_->Write(write_.rest);
     if (taken == 0) return;  // a handshake is under way, or the connection has failed
     write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
@@ -300,7 +305,9 @@ uint32_t TLSWrap::CollectFlags() {
   if (!alive()) return 0;
   uint32_t flags = std::exchange(raised_, 0);
   if (engine_->HasEvent()) flags |= kEvent;
-  if (engine_->has_error()) flags |= kFailed;
+  if (engine_->has_error() || (silent_ && !std::exchange(silence_reported_, true))) {
+    flags |= kFailed;
+  }
   if (engine_->starved()) flags |= kStarved;
   if (engine_->peer_closed() && !peer_closed_reported_) {
     peer_closed_reported_ = true;

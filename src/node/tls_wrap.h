@@ -100,6 +100,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value GetServername(const Napi::CallbackInfo& info);
   Napi::Value GetCertificate(const Napi::CallbackInfo& info);
   Napi::Value GetPeerCertificates(const Napi::CallbackInfo& info);
+  Napi::Value GetPeerChain(const Napi::CallbackInfo& info);
   Napi::Value GetPeerNames(const Napi::CallbackInfo& info);
   Napi::Value IsSessionReused(const Napi::CallbackInfo& info);
   Napi::Value VerifyError(const Napi::CallbackInfo& info);
@@ -127,7 +128,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value Settle(Napi::Env env);
   void Deliver();
   void Raise(uint32_t flag, int status);
-  Napi::Value CallHook(const char* name, std::initializer_list<napi_value> arguments);
+  Napi::Value Select(const char* name, std::initializer_list<napi_value> arguments);
 
   Environment* const environment_;
   Napi::AsyncContext async_context_;
@@ -147,10 +148,13 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   int status_ = 0;
   size_t turn_bytes_ = 0;          // plaintext encrypted in this turn of the loop
   uint64_t turn_time_ = 0;
+  bool turn_wanted_ = false;       // kTurn has been reported, turn() has not come
   int depth_ = 0;                  // of EngineScopes
   bool shutdown_wanted_ = false;   // FIN follows what is queued
   bool stream_sending_ = false;    // a stream transport has taken output and not answered yet
   bool synchronous_callbacks_ = false;  // ALPN or PSK
+  bool silent_ = false;            // nothing is sent any more: the user's callback has thrown
+  bool silence_reported_ = false;
   bool peer_closed_reported_ = false;
   bool destroyed_ = false;
 };

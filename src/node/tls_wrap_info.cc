@@ -17,6 +17,12 @@ Napi::Value StringOrUndefined(Napi::Env env, const std::optional<std::string>& t
   return text ? Napi::String::New(env, *text) : env.Undefined();
 }
 
+Napi::Value BufferArray(Napi::Env env, const std::vector<tls::Octets>& items) {
+  Napi::Array array = Napi::Array::New(env, items.size());
+  for (uint32_t i = 0; i < items.size(); ++i) array.Set(i, ToBuffer(env, items[i]));
+  return array;
+}
+
 }  // namespace
 
 std::vector<TLSWrap::PropertyDescriptor> TLSWrap::Info() {
@@ -33,6 +39,7 @@ std::vector<TLSWrap::PropertyDescriptor> TLSWrap::Info() {
       InstanceMethod<&TLSWrap::GetServername>("getServername"),
       InstanceMethod<&TLSWrap::GetCertificate>("certificate"),
       InstanceMethod<&TLSWrap::GetPeerCertificates>("peerCertificates"),
+      InstanceMethod<&TLSWrap::GetPeerChain>("peerChain"),
       InstanceMethod<&TLSWrap::GetPeerNames>("peerNames"),
       InstanceMethod<&TLSWrap::IsSessionReused>("isSessionReused"),
       InstanceMethod<&TLSWrap::VerifyError>("verifyError"),
@@ -110,13 +117,14 @@ Napi::Value TLSWrap::GetCertificate(const Napi::CallbackInfo& info) {
 
 // peerCertificates(withIssuers: boolean): Buffer[], DER, the peer's own certificate first
 Napi::Value TLSWrap::GetPeerCertificates(const Napi::CallbackInfo& info) {
-  Napi::Array certificates = Napi::Array::New(info.Env());
-  if (!alive()) return certificates;
-  uint32_t index = 0;
-  for (const tls::Octets& der : tls::PeerCertificates(*engine_, info[0].ToBoolean())) {
-    certificates.Set(index++, ToBuffer(info.Env(), der));
-  }
-  return certificates;
+  if (!alive()) return Napi::Array::New(info.Env());
+  return BufferArray(info.Env(), tls::PeerCertificates(*engine_, info[0].ToBoolean()));
+}
+
+// peerChain(): Buffer[], DER, as the peer sent them
+Napi::Value TLSWrap::GetPeerChain(const Napi::CallbackInfo& info) {
+  if (!alive()) return Napi::Array::New(info.Env());
+  return BufferArray(info.Env(), tls::PeerChain(*engine_));
 }
 
 // peerNames(): { subjectaltname?: string, commonName?: string } | undefined, see SimplePeerNames()

@@ -86,16 +86,18 @@ Napi::Value TLSWrap::SetPskIdentityHint(const Napi::CallbackInfo& info) {
 // setKeyCert(context: SecureContext): boolean. Its key and certificates serve from now on.
 Napi::Value TLSWrap::SetKeyCert(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
-  const bool set = alive() && context != nullptr && engine_->UseCertificateOf(*context->context());
+  const bool set = alive() && context != nullptr && context->context() != nullptr &&
+                   engine_->UseCertificateOf(*context->context());
   return Napi::Boolean::New(info.Env(), set);
 }
 
-// setContext(context: SecureContext): boolean. The answer to a certificate question.
+// setContext(context: SecureContext). The answer to a certificate question; throws where the context
+// has no certificate.
 Napi::Value TLSWrap::SetContext(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
-  const bool set = alive() && context != nullptr && context->context() != nullptr;
-  if (set) engine_->SelectContext(context->context());
-  return Napi::Boolean::New(info.Env(), set);
+  if (!alive() || context == nullptr || !context->context()) return info.Env().Undefined();
+  tls::Status status = engine_->SelectContext(context->context());
+  return status.ok() ? info.Env().Undefined() : Throw(info.Env(), status.error());
 }
 
 // setOCSPResponse(der: Uint8Array): boolean. The answer to a certificate question.
@@ -154,9 +156,10 @@ Napi::Value TLSWrap::EnableTrace(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Calls a method of the object that JavaScript defines beside those above; empty when it failed.
-// The method reports its own errors, so what is thrown here is the end of the environment.
-Napi::Value TLSWrap::CallHook(const char* name, std::initializer_list<napi_value> arguments) {
+// Has JavaScript select something while OpenSSL waits. The methods report what users throw by
+// themselves and answer null: the connection then ends without a word to the peer. An exception
+// here is the end of the environment.
+Napi::Value TLSWrap::Select(const char* name, std::initializer_list<napi_value> arguments) {
   napi_env env = Env();
   napi_value method;
   napi_value result;
@@ -168,16 +171,17 @@ Napi::Value TLSWrap::CallHook(const char* name, std::initializer_list<napi_value
     if (napi_is_exception_pending(env, &pending) == napi_ok && pending) {
       napi_get_and_clear_last_exception(env, &error);
     }
-    return {};
+    return Napi::Env(env).Undefined();
   }
+  silent_ = Napi::Value(env, result).IsNull();
   return {env, result};
 }
 
 // this.onalpnselect(offered: Buffer): string (selected) | undefined (fatal)
 tls::EngineHost::AlpnChoice TLSWrap::SelectAlpn(Bytes offered, Bytes* selected) {
   Napi::HandleScope scope(Env());
-  const Napi::Value answer = CallHook("onalpnselect", {ToBuffer(Env(), offered)});
-  if (answer.IsEmpty() || !answer.IsString()) return AlpnChoice::kFatal;
+  const Napi::Value answer = Select("onalpnselect", {ToBuffer(Env(), offered)});
+  if (!answer.IsString()) return AlpnChoice::kFatal;
   selected_protocol_ = answer.As<Napi::String>().Utf8Value();
   *selected = {reinterpret_cast<const uint8_t*>(selected_protocol_.data()),
                selected_protocol_.size()};
@@ -192,10 +196,10 @@ std::optional<tls::EngineHost::PskAnswer> TLSWrap::PskForServer(const char* hint
   Napi::Env env = Env();
   Napi::HandleScope scope(env);
   const Napi::Value answer =
-      CallHook("onpskclient", {hint == nullptr ? env.Null() : Napi::String::New(env, hint),
+      Select("onpskclient", {hint == nullptr ? env.Null() : Napi::String::New(env, hint),
                                Napi::Number::New(env, static_cast<double>(max_psk)),
                                Napi::Number::New(env, static_cast<double>(max_identity))});
-  if (answer.IsEmpty() || !answer.IsObject()) return std::nullopt;
+  if (!answer.IsObject()) return std::nullopt;
   const Napi::Value identity = answer.As<Napi::Object>().Get("identity");
   const std::optional<Bytes> psk = ViewOf(answer.As<Napi::Object>().Get("psk"));
   if (!identity.IsString() || !psk) return std::nullopt;
@@ -207,9 +211,8 @@ std::optional<std::vector<uint8_t>> TLSWrap::PskForClient(const char* identity, 
   Napi::Env env = Env();
   Napi::HandleScope scope(env);
   const Napi::Value answer =
-      CallHook("onpskserver", {Napi::String::New(env, identity == nullptr ? "" : identity),
+      Select("onpskserver", {Napi::String::New(env, identity == nullptr ? "" : identity),
                                Napi::Number::New(env, static_cast<double>(max_psk))});
-  if (answer.IsEmpty()) return std::nullopt;
   const std::optional<Bytes> psk = ViewOf(answer);
   if (!psk) return std::nullopt;
   return psk->Copy();

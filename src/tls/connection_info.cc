@@ -281,6 +281,18 @@ std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers) {
   return found;
 }
 
+std::vector<Octets> PeerChain(const Engine& engine) {
+  X509* certificate = SSL_get0_peer_certificate(engine.ssl());
+  if (certificate == nullptr) return {};
+  std::vector<Octets> sent{Encode(certificate)};
+  STACK_OF(X509)* chain = SSL_get_peer_cert_chain(engine.ssl());
+  // A client's chain begins with the certificate itself, a server's does not.
+  for (int i = engine.role() == Engine::Role::kClient ? 1 : 0; i < sk_X509_num(chain); ++i) {
+    sent.push_back(Encode(sk_X509_value(chain, i)));
+  }
+  return sent;
+}
+
 std::optional<PeerNames> SimplePeerNames(const Engine& engine) {
   ClearErrorOnReturn clear;
   X509* certificate = SSL_get0_peer_certificate(engine.ssl());

@@ -48,6 +48,8 @@ bool SessionReused(const Engine& engine);
 // DER. The peer's certificate comes first, then the certificate of each issuer that the peer sent
 // or that the trust store knows, up to a self-signed one. Empty: the peer has none.
 std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers);
+// DER. The peer's certificate and what it sent after it.
+std::vector<Octets> PeerChain(const Engine& engine);
 Octets Certificate(const Engine& engine);                   // our own, DER; empty: none
 
 // The names that a certificate is checked against (RFC 6125, 6.4), when they are of a simple form:

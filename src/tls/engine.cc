@@ -24,7 +24,8 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<Context> context,
   std::unique_ptr<Engine> engine(new Engine(std::move(context), role, host));
   engine->ssl_.reset(SSL_new(engine->context_->ssl_ctx()));
   openssl::BIOPointer bio = NewEngineBio(&engine->input_, &engine->output_);
-  if (!engine->ssl_ || !bio || !EngineCallbacks::Attach(engine.get())) {
+  if (!engine->ssl_ || !bio || !EngineCallbacks::Attach(engine.get()) ||
+      !TicketKeys::Bind(engine->ssl())) {
     return Error::FromConnection("SSL_new");
   }
   SSL* ssl = engine->ssl();
@@ -113,9 +114,14 @@ void Engine::Advance() {
     starved_ = plaintext == nullptr;
     if (starved_) break;
     size_t size = 0;
+    const size_t unread = input_.size;
     const Outcome outcome = Run([&] { return SSL_read_ex(ssl(), plaintext, room, &size); });
     if (outcome == Outcome::kDone) {
       host_->CommitPlaintext(size);
+    } else if (outcome == Outcome::kWait && input_.size < unread) {
+      // A session is announced before the next one takes its place (EnableSessionEvents).
+      starved_ = !events_.empty() && events_.back().type == Event::Type::kSession;
+      if (starved_) break;
     } else if (outcome == Outcome::kClosed) {
       close_notify_seen_ = true;
     } else {
@@ -149,7 +155,8 @@ size_t Engine::Write(Bytes plaintext) {
 }
 
 void Engine::Close() {
-  if (state_ != State::kOpen) return;
+  // Not during a renegotiation: OpenSSL would take it for a failure.
+  if (state_ != State::kOpen || SSL_in_init(ssl()) != 0) return;
   // 0 says that the peer's close_notify has not come yet, which is not a failure.
   Run([this] { return SSL_shutdown(ssl()) < 0 ? -1 : 1; });
 }

@@ -124,7 +124,7 @@ class Engine {
 
   // --- Answers.
   void ProvideSession(Bytes der);
-  void SelectContext(std::shared_ptr<Context> context);
+  Status SelectContext(std::shared_ptr<Context> context);
   void SetOcspResponse(Bytes response);
 
   // --- Before Start().
@@ -135,7 +135,7 @@ class Engine {
   bool SetSession(Bytes der);
   bool SetAlpnProtocols(Bytes wire_format);
   void RequestOcsp();
-  void EnableSessionEvents() { session_events_ = true; }
+  void EnableSessionEvents();
   void EnableSessionLookup() { session_lookup_ = true; }
   void EnableCertificateQuestion();
   void EnableAlpnCallback() { alpn_callback_ = true; }

@@ -267,6 +267,12 @@ bool Engine::SetAlpnProtocols(Bytes wire_format) {
                              static_cast<unsigned int>(wire_format.size)) == 0;
 }
 
+void Engine::EnableSessionEvents() {
+  session_events_ = true;
+  // One message for each SSL_read(): getSession() then answers with the session of the event.
+  if (role_ == Role::kClient) SSL_clear_mode(ssl(), SSL_MODE_AUTO_RETRY);
+}
+
 void Engine::RequestOcsp() {
   ocsp_requested_ = true;
   SSL_set_tlsext_status_type(ssl(), TLSEXT_STATUSTYPE_ocsp);
@@ -317,14 +323,20 @@ void Engine::ProvideSession(Bytes der) {
       d2i_SSL_SESSION(nullptr, &data, static_cast<long>(der.size)));  // NOLINT(runtime/int)
 }
 
-void Engine::SelectContext(std::shared_ptr<Context> context) {
+Status Engine::SelectContext(std::shared_ptr<Context> context) {
   openssl::ClearErrorOnReturn clear;
+  if (context->certificate() == nullptr) {
+    // Raises the error that names what is missing.
+    SSL_use_certificate(ssl(), nullptr);
+    return Error::FromQueue("SSL_use_certificate");
+  }
   SSL_set_SSL_CTX(ssl(), context->ssl_ctx());
   SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context->ssl_ctx()));
   SSL_set_client_CA_list(ssl(),
                          SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
   if (keylog_) EnableKeylog();
   context_ = std::move(context);
+  return openssl::Ok();
 }
 
 void Engine::SetOcspResponse(Bytes response) { ocsp_response_ = response.Copy(); }
