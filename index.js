@@ -9,6 +9,7 @@ const { binding } = require('./lib/binding');
 const { checkServerIdentity } = require('./lib/check-server-identity');
 const { connect } = require('./lib/connect');
 const { SecureContext, createSecureContext } = require('./lib/secure-context');
+const { createSecurePair } = require('./lib/secure-pair');
 const { Server, createServer } = require('./lib/server');
 const { TLSSocket } = require('./lib/tls-socket');
 
@@ -23,6 +24,19 @@ module.exports = Object.assign(require('./lib/exports'), {
   createServer,
   connect,
 });
+
+// What only some releases of Node have. The list of authorities is Node's: whatever else trusts it follows too.
+const { getCACertificates, setDefaultCACertificates } = core;
+const { getCertificateCompressionAlgorithms } = binding;
+const others = {
+  createSecurePair,
+  getCACertificates,
+  getCertificateCompressionAlgorithms,
+  setDefaultCACertificates,
+};
+for (const [name, value] of Object.entries(others)) {
+  if (name in core) module.exports[name] = value;
+}
 
 // Node makes the list when it is first read.
 const { get } = Object.getOwnPropertyDescriptor(core, 'rootCertificates');

@@ -2,6 +2,7 @@
 
 const net = require('node:net');
 
+const { expectedHost, kConnectOptions } = require('./bound-session');
 const { checkServerIdentity, verifyIdentity } = require('./check-server-identity');
 const tls = require('./exports');
 const { codes, connResetException } = require('./errors');
@@ -34,17 +35,12 @@ function normalizeArguments(args) {
   return [later === undefined ? given : { ...given, ...later }, callback];
 }
 
-/** The name that the peer's certificate must have. */
-function expectedHost(socket, options) {
-  return options.servername || options.host || options.socket?._host || 'localhost';
-}
-
 /**
  * The built-in check without a certificate object, which is made only where a user or an error needs it.
  * @returns {Error | undefined}
  */
 function checkIdentity(socket, options) {
-  const host = expectedHost(socket, options);
+  const host = expectedHost(socket);
   const check = options.checkServerIdentity;
   const names = check === checkServerIdentity ? socket.ssl.peerNames() : undefined;
   if (names !== undefined) {
@@ -103,8 +99,6 @@ function onConnectEnd() {
   this.destroy(error);
 }
 
-const kConnectOptions = Symbol('connect-options');
-
 /**
  * Node documentation: tls.connect().
  *
@@ -132,7 +126,6 @@ function connect(...args) {
     isServer: false,
     requestCert: true,
     rejectUnauthorized: options.rejectUnauthorized !== false,
-    session: options.session,
     ALPNProtocols: options.ALPNProtocols,
     requestOCSP: options.requestOCSP,
     enableTrace: options.enableTrace,
@@ -143,7 +136,7 @@ function connect(...args) {
   });
   socket[kConnectOptions] = options;
   socket[kSessionAllowed] = false;
-  socket._host = options.servername || options.host || null;
+  if (options.session) socket.setSession(options.session);
   socket._releaseControl();
   if (options.servername) {
     validateString(options.servername, 'name');
@@ -153,7 +146,9 @@ function connect(...args) {
   if (callback) socket.once('secureConnect', callback);
   socket.on('secure', onConnectSecure);
   socket.prependListener('end', onConnectEnd);
-  if (!options.socket) {
+  if (options.socket) {
+    socket._start();
+  } else if (!socket.destroyed) {
     // A timeout applies to the connection attempt too.
     if (options.timeout) socket.setTimeout(options.timeout);
     socket.connect(options, socket._start);

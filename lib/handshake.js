@@ -7,6 +7,7 @@
 
 const { validateProtocolList } = require('./alpn');
 const { EventType, binding } = require('./binding');
+const { bindSession } = require('./bound-session');
 const tls = require('./exports');
 const { codes } = require('./errors');
 const { prepareVerification } = require('./secure-context');
@@ -17,6 +18,9 @@ const kSessionAllowed = Symbol('kSessionAllowed');
 const kPendingSession = Symbol('kPendingSession');
 const kRenegotiationDisabled = Symbol('kRenegotiationDisabled');
 const kRenegotiationTimer = Symbol('kRenegotiationTimer');
+
+/** Whether a context without a certificate, for a server name, is the reason of what follows. */
+const kReportsEmptyContext = Number.parseInt(process.versions.node, 10) < 22;
 
 /** OpenSSL's limits (SSL_CTX_set_psk_client_callback). */
 const kPskMaxKey = 'Pre-shared key exceeds';
@@ -47,7 +51,7 @@ function configure(socket) {
   } else {
     ssl.setVerifyMode(true, false);
     if (options.requestOCSP) ssl.requestOCSP();
-    if (options.session) ssl.setSession(options.session);
+    if (options.session) socket.setSession(options.session);
   }
   if (options.ALPNProtocols) {
     validateProtocolList(options.ALPNProtocols);
@@ -84,39 +88,47 @@ function configureServer(socket, options) {
 
 // --- During the handshake.
 
-/** Delivers what has happened, up to a question that is not answered yet. */
-function deliverEvents(socket) {
-  for (let event; !socket.destroyed && (event = socket.ssl.nextEvent()) !== undefined; ) {
-    const [type, data, id, flag] = event;
-    switch (type) {
-      case EventType.kHandshakeStart:
-        onHandshakeStart(socket);
-        break;
-      case EventType.kHandshakeDone:
-        socket._finishInit();
-        break;
-      case EventType.kKeylog:
-        socket.emit('keylog', data);
-        socket._tlsOptions.server?.emit('keylog', data, socket);
-        break;
-      case EventType.kSession:
-        if (socket[kSessionAllowed]) socket.emit('session', data);
-        else socket[kPendingSession] = data;
-        break;
-      case EventType.kOcspResponse:
-        socket.emit('OCSPResponse', flag ? data : null);
-        break;
-      case EventType.kSessionLookup:
-        askForSession(socket, id);
-        break;
-      case EventType.kCertificate:
-        askForCertificate(socket, id.toString(), flag);
-        break;
-      case EventType.kNewSession:
-        askToStore(socket, id, data);
-        break;
-    }
+/**
+ * Delivers the next thing that has happened.
+ * @returns {boolean} false where there is none, or where a question waits for its answer
+ */
+function deliverEvent(socket) {
+  const event = socket.ssl?.nextEvent();
+  if (event === undefined) return false;
+  const [type, data, id, flag] = event;
+  switch (type) {
+    case EventType.kHandshakeStart:
+      onHandshakeStart(socket);
+      break;
+    case EventType.kHandshakeDone:
+      socket._finishInit();
+      break;
+    case EventType.kKeylog:
+      socket.emit('keylog', data);
+      socket._tlsOptions.server?.emit('keylog', data, socket);
+      break;
+    case EventType.kSession:
+      onSession(socket, bindSession(socket, data));
+      break;
+    case EventType.kOcspResponse:
+      socket.emit('OCSPResponse', flag ? data : null);
+      break;
+    case EventType.kSessionLookup:
+      askForSession(socket, id);
+      break;
+    case EventType.kCertificate:
+      askForCertificate(socket, id.toString(), flag);
+      break;
+    case EventType.kNewSession:
+      askToStore(socket, id, data);
+      break;
   }
+  return true;
+}
+
+function onSession(socket, session) {
+  if (socket[kSessionAllowed]) socket.emit('session', session);
+  else socket[kPendingSession] = session;
 }
 
 /**
@@ -207,8 +219,8 @@ function askForCertificate(socket, servername, wantsOcsp) {
       try {
         socket.ssl.setContext(native);
       } catch (error) {
-        // The handshake goes on without a certificate, and most likely fails.
-        socket.ssl.failure = error;
+        // The handshake goes on without that certificate, and most likely fails.
+        if (kReportsEmptyContext) socket.ssl.failure = error;
       }
       staple(native);
       return;
@@ -257,7 +269,7 @@ function onalpnselect(socket, offered) {
     protocols.push(offered.latin1Slice(i + 1, i + 1 + offered[i]));
   }
   try {
-    const servername = socket.ssl.getServername() ?? '';
+    const servername = socket.ssl.getServername() ?? false;
     const selected = socket._tlsOptions.ALPNCallback.call(socket, { servername, protocols });
     if (selected === undefined || protocols.includes(selected)) return selected;
     throw new codes.ERR_TLS_ALPN_CALLBACK_INVALID_RESULT(selected, protocols);
@@ -314,7 +326,7 @@ function onpskserver(socket, identity, maxKeyLength) {
 
 module.exports = {
   configure,
-  deliverEvents,
+  deliverEvent,
   kPendingSession,
   kRenegotiationDisabled,
   kSessionAllowed,

@@ -2,6 +2,8 @@
 
 const { createHash } = require('node:crypto');
 const net = require('node:net');
+const core = require('node:tls');
+const { deprecate } = require('node:util');
 
 const { convertALPNProtocols } = require('./alpn');
 const { codes, connResetException } = require('./errors');
@@ -111,8 +113,8 @@ function Server(options, listener) {
   if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, this);
   this.ALPNCallback = options.ALPNCallback;
   if (options.ALPNCallback) {
-    validateFunction(options.ALPNCallback, 'options.ALPNCallback');
     if (options.ALPNProtocols) throw new codes.ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS();
+    validateFunction(options.ALPNCallback, 'options.ALPNCallback');
   }
 
   this.setSecureContext(options);
@@ -157,6 +159,7 @@ const kContextOptions = [
   'privateKeyIdentifier',
   'privateKeyEngine',
 ];
+if (core.getCertificateCompressionAlgorithms) kContextOptions.push('certificateCompression');
 
 /**
  * Node documentation: server.setSecureContext(). Connections that are open stay as they are.
@@ -166,6 +169,8 @@ const kContextOptions = [
 Server.prototype.setSecureContext = function (options) {
   validateObject(options, 'options');
   for (const name of kContextOptions) this[name] = options[name] || undefined;
+  // An empty list of algorithms is a mistake, and none is given.
+  this.sigalgs = options.sigalgs;
   // The server chooses the cipher unless that is refused explicitly.
   this.honorCipherOrder = options.honorCipherOrder === undefined || options.honorCipherOrder;
   this.sessionIdContext = options.sessionIdContext || defaultSessionIdContext();
@@ -176,7 +181,6 @@ Server.prototype.setSecureContext = function (options) {
   this._sharedCreds = createSecureContext({
     ...context,
     allowPartialTrustChain: options.allowPartialTrustChain,
-    certificateCompression: options.certificateCompression,
     sessionTimeout: this.sessionTimeout,
     ticketKeys: this.ticketKeys,
   });

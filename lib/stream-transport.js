@@ -1,6 +1,7 @@
 'use strict';
 
-const { kAdvance, kReadEnd } = require('./tls-handle');
+const { StreamHandle } = require('./stream-handle');
+const { kAdvance, kReadEnd, kTransportClosed } = require('./tls-handle');
 const { UV_ENOTCONN, UV_EOF } = require('./uv');
 
 /**
@@ -18,13 +19,14 @@ class StreamTransport {
     this.stream = stream;
     /** What answers questions about addresses and options, if the stream has it. */
     this.tcp = stream._handle ?? null;
-    stream.on('data', (chunk) => this.#receive(chunk));
+    // A TLSSocket hands its plaintext over without going through its stream.
+    this.outer = stream._handle instanceof StreamHandle ? stream._handle : null;
+    if (this.outer === null) stream.on('data', (chunk) => this.#receive(chunk));
+    else this.outer.readInto((plaintext) => this.#receive(plaintext));
     stream.on('end', () => this.#end(UV_EOF));
-    stream.on('error', (error) => this.handle.owner.destroy(error));
-    stream.on('close', () => this.handle.owner.destroy());
+    stream.on('error', (error) => this.handle.owner._emitTLSError(error));
+    stream.on('close', () => this.handle.owner[kTransportClosed]());
     if (stream.readableEnded) process.nextTick(() => this.#end(UV_EOF));
-    // The 'data' listener has set it flowing; the socket says when to read.
-    stream.pause();
   }
 
   #receive(chunk) {
@@ -40,11 +42,18 @@ class StreamTransport {
   }
 
   readStart() {
-    this.stream.resume();
+    if (this.outer === null) {
+      this.stream.resume();
+      return;
+    }
+    const early = this.stream.read();
+    if (early !== null) this.#receive(early);
+    this.outer.readStart();
   }
 
   readStop() {
-    this.stream.pause();
+    if (this.outer === null) this.stream.pause();
+    else this.outer.readStop();
   }
 
   /** Passes on the ciphertext that C++ has ready; the next comes when the stream has dealt with it. */

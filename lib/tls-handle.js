@@ -5,13 +5,15 @@ const { binding } = require('./binding');
 /** The slots that the files of this layer share. */
 const kUnderlying = Symbol('kUnderlying');
 const kTransport = Symbol('kTransport');
+const kTransportClosed = Symbol('kTransportClosed');
+const kWriteNow = Symbol('kWriteNow');
 const kAdvance = Symbol('kAdvance');
 const kPauseReading = Symbol('kPauseReading');
 const kReadEnd = Symbol('kReadEnd');
 const kSelection = Symbol('kSelection');
 
 /**
- * `socket._handle` and `socket.ssl` of a TLSSocket: the native connection, with the members of a libuv
+ * `socket.ssl` of a TLSSocket, and behind `socket._handle`: the native connection, with the members of a libuv
  * stream handle that net.Socket and npm packages use. What concerns the transport goes to the transport.
  */
 class TLSHandle extends binding.TLSWrap {
@@ -74,10 +76,6 @@ class TLSHandle extends binding.TLSWrap {
     return this[kTransport]?.tcp?.hasRef() ?? false;
   }
 
-  getAsyncId() {
-    return this[kTransport]?.tcp?.getAsyncId() ?? 0;
-  }
-
   setNoDelay(...args) {
     return this[kTransport]?.tcp?.setNoDelay?.(...args) ?? 0;
   }
@@ -103,7 +101,17 @@ for (const name of ['onalpnselect', 'onpskclient', 'onpskserver']) {
 }
 
 binding.setActivityCallback(function (flags) {
-  this.owner[kAdvance](flags);
+  this.owner[kAdvance](flags, true);
 });
 
-module.exports = { TLSHandle, kTransport, kAdvance, kPauseReading, kReadEnd, kSelection, kUnderlying };
+module.exports = {
+  TLSHandle,
+  kAdvance,
+  kPauseReading,
+  kReadEnd,
+  kSelection,
+  kTransport,
+  kTransportClosed,
+  kUnderlying,
+  kWriteNow,
+};

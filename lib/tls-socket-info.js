@@ -4,6 +4,7 @@
 
 const { X509Certificate } = require('node:crypto');
 
+const { bindSession, unbindSession } = require('./bound-session');
 const { toLegacyChain, toLegacyObject, toX509Chain } = require('./certificate');
 const { codes } = require('./errors');
 const { kRenegotiationDisabled } = require('./handshake');
@@ -17,6 +18,9 @@ const {
   validateString,
   validateUint32,
 } = require('./validators');
+
+/** Since Node 24, also those that are neither a curve nor a field. */
+const kNamesGroups = Number.parseInt(process.versions.node, 10) >= 24;
 
 /** What the native side knows under the same name; null after the socket has been destroyed. */
 function ask(name) {
@@ -42,7 +46,7 @@ const methods = {
    * @returns {boolean | undefined} undefined where the socket is destroyed
    */
   renegotiate(options, callback) {
-    if (options !== null) validateObject(options, 'options');
+    validateObject(options, 'options');
     if (callback !== undefined) validateFunction(callback, 'callback');
     if (this.destroyed) return undefined;
     const requestCert = options?.requestCert ?? this._requestCert;
@@ -99,11 +103,23 @@ const methods = {
     this.ssl?.setServername(name);
   },
 
-  /** The session that a client offers to resume. What is no session is ignored, as in core. */
+  /** The session that a client offers to resume. What is no session with this host is ignored. */
   setSession(session) {
-    const der = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
-    validateBuffer(der, 'session');
-    this.ssl?.setSession(der);
+    const bytes = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
+    validateBuffer(bytes, 'session');
+    const der = unbindSession(this, bytes);
+    if (der !== undefined) this.ssl?.setSession(der);
+  },
+
+  /**
+   * Node documentation: tlsSocket.getSession().
+   *
+   * @returns {Buffer | undefined | null} null after the socket has been destroyed
+   */
+  getSession() {
+    if (!this.ssl) return null;
+    const der = this.ssl.getSession();
+    return der === undefined || this._tlsOptions.isServer ? der : bindSession(this, der);
   },
 
   /** The key and certificate of a context, or of options, serve from now on. */
@@ -133,7 +149,7 @@ const methods = {
   },
 
   /** Node documentation: tlsSocket.getPeerX509Certificate(). */
-  getPeerX509Certificate() {
+  getPeerX509Certificate(_detailed) {
     return toX509Chain(this.ssl?.peerChain() ?? []);
   },
 
@@ -145,7 +161,11 @@ const methods = {
 
   /** Node documentation: tlsSocket.getEphemeralKeyInfo(); only a client can tell. */
   getEphemeralKeyInfo() {
-    return this.ssl && !this._tlsOptions.isServer ? this.ssl.getEphemeralKeyInfo() : null;
+    if (!this.ssl || this._tlsOptions.isServer) return null;
+    const { type, name, size } = this.ssl.getEphemeralKeyInfo();
+    if (kNamesGroups) return type === undefined ? {} : { type, name, size };
+    if (type === undefined || type === 'TLSGroup') return {};
+    return name === undefined ? { type, size } : { type, name, size };
   },
 
   /** Node documentation: tlsSocket.enableTrace(). */
@@ -158,7 +178,6 @@ const methods = {
   getFinished: ask('getFinished'),
   getPeerFinished: ask('getPeerFinished'),
   getProtocol: ask('getProtocol'),
-  getSession: ask('getSession'),
   getTLSTicket: ask('getTLSTicket'),
   isSessionReused: ask('isSessionReused'),
 };

@@ -3,13 +3,14 @@
 const net = require('node:net');
 
 const { convertALPNProtocols } = require('./alpn');
-const { Flag, lastStatus, takePlaintext } = require('./binding');
+const { Flag, binding, lastStatus, takePlaintext } = require('./binding');
 const { applyCommandLine } = require('./diagnostics');
 const { codes, errnoException } = require('./errors');
 const handshake = require('./handshake');
 const info = require('./tls-socket-info');
 const { NativeTransport } = require('./native-transport');
 const { createSecureContext, prepareVerification } = require('./secure-context');
+const { StreamHandle } = require('./stream-handle');
 const { StreamTransport } = require('./stream-transport');
 const {
   TLSHandle,
@@ -18,13 +19,17 @@ const {
   kReadEnd,
   kSelection,
   kTransport,
+  kTransportClosed,
   kUnderlying,
+  kWriteNow,
 } = require('./tls-handle');
 const { UserBuffer } = require('./user-buffer');
 const { UV_ECANCELED, UV_ENOTCONN, UV_EOF } = require('./uv');
 const { WriteGatherer } = require('./write-gatherer');
 
 const kAttach = Symbol('kAttach');
+const kBegin = Symbol('kBegin');
+const kBegun = Symbol('kBegun');
 const kEarlyError = Symbol('kEarlyError');
 const kFail = Symbol('kFail');
 const kFinal = Symbol('kFinal');
@@ -36,6 +41,7 @@ const kSettle = Symbol('kSettle');
 const kSettleWrite = Symbol('kSettleWrite');
 const kStart = Symbol('kStart');
 const kStarted = Symbol('kStarted');
+const kStreamHandle = Symbol('kStreamHandle');
 const kWrite = Symbol('kWrite');
 const kWriteCallback = Symbol('kWriteCallback');
 const kWritten = Symbol('kWritten');
@@ -74,8 +80,12 @@ function TLSSocket(socket, opts) {
   if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, options);
   handshake.validateOptions(options);
   const context = options.secureContext || createSecureContext(options);
+  if (!(context.context instanceof binding.SecureContext)) {
+    throw new codes.ERR_TLS_INVALID_CONTEXT('context');
+  }
   if (!options.isServer || options.requestCert) prepareVerification(context.context);
   const handle = new TLSHandle(context.context, Boolean(options.isServer), this);
+  const streamHandle = new StreamHandle(handle);
   const transport = socket ?? null;
 
   this._tlsOptions = options;
@@ -90,15 +100,18 @@ function TLSSocket(socket, opts) {
   this.authorized = false;
   this.authorizationError = null;
   this.encrypted = true;
+  this.ssl = handle;
   this[kFinal] = null;
   this[kOnRead] = null;
   this[kReading] = false;
+  this[kBegun] = Boolean(options.isServer);
   this[kStarted] = false;
+  this[kStreamHandle] = streamHandle;
   this[kWriteCallback] = null;
   this[kGatherer] = new WriteGatherer((plaintext, done) => this[kWrite](plaintext, done));
 
   net.Socket.call(this, {
-    handle: transport === null ? undefined : handle,
+    handle: transport === null ? undefined : streamHandle,
     allowHalfOpen: transport === null ? options.allowHalfOpen : transport.allowHalfOpen,
     pauseOnCreate: options.pauseOnConnect,
     manualStart: true,
@@ -106,7 +119,6 @@ function TLSSocket(socket, opts) {
     onread: transport === null ? options.onread : undefined,
     signal: options.signal,
   });
-  this.ssl = handle;
   this.server = options.server;
   this._requestCert = options.requestCert;
   this._rejectUnauthorized = options.rejectUnauthorized;
@@ -119,6 +131,8 @@ function TLSSocket(socket, opts) {
 
   this[kEarlyError] = (error) => this._tlsError(error);
   this.on('error', this[kEarlyError]);
+  // Where the signal was aborted already.
+  if (this.destroyed) return;
   handshake.configure(this);
   if (options.enableTrace) this.enableTrace();
   applyCommandLine(this);
@@ -128,6 +142,8 @@ function TLSSocket(socket, opts) {
       this[kAttach](null);
       this[kStart]();
     });
+  } else if (transport.destroyed) {
+    process.nextTick(() => this.destroy());
   } else if (transport.connecting || transport.pending) {
     this.connecting = true;
     transport.once('connect', () => {
@@ -163,11 +179,13 @@ TLSSocket.prototype[kAttach] = function (socket) {
     socket ??= new net.Socket({ handle: this._handle, allowHalfOpen: true, manualStart: true });
     transport = new StreamTransport(handle, socket);
   } else if (socket !== null) {
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.destroy());
+    socket.on('error', (error) => this._emitTLSError(error));
+    socket.on('close', () => this[kTransportClosed]());
   }
   handle[kTransport] = transport;
-  this._handle = handle;
+  // While it was connecting, somebody may have asked the handle of net, and will come back.
+  if (this._handle !== this[kStreamHandle]) this[kStreamHandle].expectConsumer();
+  this._handle = this[kStreamHandle];
   if (this._pendingData !== null) {
     handle.bytesWritten += this._pendingData.length;
     this._pendingData = null;
@@ -182,7 +200,7 @@ TLSSocket.prototype[kStart] = function () {
   this.ssl.reading = true;
   // Bytes that came before C++ took over, such as a ClientHello after STARTTLS.
   const early = transport instanceof NativeTransport ? this[kUnderlying]?.read() : null;
-  this[kAdvance](this.ssl.start());
+  if (this[kBegun]) this[kBegin]();
   if (early && !this.destroyed) {
     this[kAdvance](this.ssl.receive(Buffer.from(early, this[kUnderlying].readableEncoding)));
   }
@@ -191,23 +209,36 @@ TLSSocket.prototype[kStart] = function () {
   if (this[kUnderlying]?._readableState?.ended) this[kReadEnd](UV_EOF);
 };
 
-/** The handshake begins by itself; this is for those who began it by hand. */
-TLSSocket.prototype._start = function () {};
+/**
+ * Begins the handshake of a client, as tls.connect() does with its own. Otherwise it begins with the first write,
+ * or with the first bytes of the peer.
+ */
+TLSSocket.prototype._start = function () {
+  this[kBegun] = true;
+  if (this[kStarted] && !this.destroyed) this[kBegin]();
+};
+
+TLSSocket.prototype[kBegin] = function () {
+  this[kAdvance](this.ssl.start());
+};
 
 // --- What happens on the connection.
 
 /** Deals with what the native side has announced (TLSWrap::Flag). */
-TLSSocket.prototype[kAdvance] = function (flags) {
+TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   if (flags === 0) return;
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
   if (flags & Flag.kWritten) this[kWritten]();
   try {
-    if (flags & Flag.kEvent) handshake.deliverEvents(this);
+    // The event loop comes back for each event; otherwise all of them are delivered now.
+    while (flags & Flag.kEvent && handshake.deliverEvent(this) && !fromLoop);
   } finally {
     if (plaintext !== null && !this.destroyed) this[kPush](plaintext);
     if (!this.destroyed) this[kSettle](flags, status);
+    const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
+    if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
   }
 };
 
@@ -216,17 +247,25 @@ TLSSocket.prototype[kSettle] = function (flags, status) {
   if (flags & Flag.kOutput) handle[kTransport].send();
   if (flags & Flag.kTurn && turning.push(this) === 1) setImmediate(turn);
   if (flags & Flag.kShutdownDone) handle[kTransport].onShutdown(status);
-  if (flags & Flag.kFailed) this[kFail](handle.failure ?? handle.takeError());
+  if (flags & Flag.kFailed) {
+    const error = handle.takeError();
+    this[kFail](handle.failure ?? error);
+  }
   if (flags & Flag.kTransportError && !this.destroyed) {
     this.destroy(errnoException(status, 'write'));
   }
-  if (flags & Flag.kStarved && !this.destroyed) this[kAdvance](handle.resume());
   if (flags & Flag.kPeerClosed && !this.destroyed) this[kReadEnd](UV_EOF);
   if (flags & Flag.kReadEnd && !this.destroyed) this[kReadEnd](status);
 };
 
 TLSSocket.prototype[kSelection] = function (name, args) {
   return handshake[name](this, ...args);
+};
+
+/** The transport was closed by somebody else; a write that was on its way is lost. */
+TLSSocket.prototype[kTransportClosed] = function () {
+  const loses = this._secureEstablished && this[kWriteCallback] !== null;
+  this.destroy(loses ? errnoException(UV_ECANCELED, 'write') : undefined);
 };
 
 TLSSocket.prototype[kReadEnd] = function (status) {
@@ -277,8 +316,7 @@ TLSSocket.prototype._releaseControl = function () {
 TLSSocket.prototype._finishInit = function () {
   if (this.destroyed) return;
   this.alpnProtocol = this.ssl.getALPNNegotiatedProtocol();
-  this.servername ??= this.ssl.getServername() ?? null;
-  if (this._tlsOptions.isServer && this.servername === null) this.servername = false;
+  this.servername ??= this.ssl.getServername() ?? false;
   this._secureEstablished = true;
   if (this._tlsOptions.handshakeTimeout > 0) this.setTimeout(0, this._handleTimeout);
   this.emit('secure');
@@ -294,6 +332,9 @@ TLSSocket.prototype._handleTimeout = function () {
 TLSSocket.prototype[kPush] = function (plaintext) {
   this.ssl.bytesRead += plaintext.length;
   this._unrefTimer();
+  const rest = this[kStreamHandle].consume(plaintext);
+  if (rest === 0 || this.destroyed) return;
+  if (rest < plaintext.length) plaintext = plaintext.subarray(-rest);
   const wantsMore =
     this[kOnRead] === null ? this.push(plaintext) : this[kOnRead].push(plaintext);
   if (!wantsMore) this[kPauseReading]();
@@ -330,9 +371,14 @@ TLSSocket.prototype._write = function (chunk, encoding, callback) {
       callback();
       return;
     }
-    this[kGatherer].flush();
   }
-  this[kWrite](typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, callback, true);
+  this[kWriteNow](typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, callback);
+};
+
+/** After what has been gathered. */
+TLSSocket.prototype[kWriteNow] = function (bytes, callback) {
+  this[kGatherer].flush();
+  this[kWrite](bytes, callback, true);
 };
 
 TLSSocket.prototype._writev = function (chunks, callback) {
@@ -383,6 +429,7 @@ TLSSocket.prototype[kWrite] = function (bytes, callback, counts = false) {
   this._unrefTimer();
   this[kWriteCallback] = callback;
   this[kAdvance](this.ssl.write(bytes));
+  if (!this[kBegun]) this._start();
 };
 
 TLSSocket.prototype[kWritten] = function () {
@@ -413,7 +460,8 @@ TLSSocket.prototype._final = function (callback) {
       callback();
       return;
     }
-    this[kAdvance](this.ssl.closeNotify());
+    // A peer that is gone does not miss the alert.
+    this[kAdvance](this.ssl.closeNotify() & ~Flag.kTransportError);
     if (this.destroyed) return;
     this.ssl[kTransport].shutdown((status) => {
       const lost = status !== 0 && status !== UV_ENOTCONN;
@@ -430,17 +478,15 @@ TLSSocket.prototype._final = function (callback) {
 
 TLSSocket.prototype._destroy = function (error, callback) {
   if (error === null && this.ssl) this[kGatherer].flush();
-  const handle = this.ssl;
-  const lost = this[kWriteCallback];
+  const connected = this.ssl?.[kTransport] != null;
+  const unsettled = this[kWriteCallback];
   this[kWriteCallback] = null;
-  if (lost !== null) {
-    const unsent =
-      handle?.[kTransport] == null
-        ? new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION()
-        : errnoException(UV_ECANCELED, 'write');
-    process.nextTick(lost, unsent);
-  }
   net.Socket.prototype._destroy.call(this, error, callback);
+  if (unsettled !== null) {
+    // As in core: 'error' or 'close' tells about the write in flight, and only those after it fail.
+    const lost = connected ? null : new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
+    process.nextTick(unsettled, lost);
+  }
   this._destroySSL();
 };
 

@@ -48,6 +48,7 @@ Napi::Function TLSWrap::Define(Napi::Env env) {
       InstanceMethod<&TLSWrap::Write>("write"),
       InstanceMethod<&TLSWrap::Turn>("turn"),
       InstanceMethod<&TLSWrap::Resume>("resume"),
+      InstanceMethod<&TLSWrap::Proceed>("proceed"),
       InstanceMethod<&TLSWrap::Sent>("sent"),
       InstanceMethod<&TLSWrap::CloseNotify>("closeNotify"),
       InstanceMethod<&TLSWrap::Shutdown>("shutdownTransport"),
@@ -104,6 +105,7 @@ Napi::Value TLSWrap::Detach(const Napi::CallbackInfo& info) {
   if (transport_) {
     transport_->Detach();
     transport_.reset();
+    silent_ = silence_reported_ = true;
     Unref();
   }
   return info.Env().Undefined();
@@ -155,13 +157,17 @@ Napi::Value TLSWrap::Turn(const Napi::CallbackInfo& info) {
   return Settle(info.Env());
 }
 
-// resume(): flags. The question of the last event is answered, or the slab has been renewed.
+// resume(): flags. The question of the last event is answered.
 Napi::Value TLSWrap::Resume(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  if (alive()) {
-    if (engine_->awaiting_answer()) engine_->Resume();
-    if (alive() && engine_->starved()) engine_->Continue();
-  }
+  if (alive()) engine_->Resume();
+  return Settle(info.Env());
+}
+
+// proceed(): flags. The plaintext and the events of the last flags have been taken.
+Napi::Value TLSWrap::Proceed(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
+  if (alive()) engine_->Continue();
   return Settle(info.Env());
 }
 
@@ -308,12 +314,13 @@ uint32_t TLSWrap::CollectFlags() {
   if (engine_->has_error() || (silent_ && !std::exchange(silence_reported_, true))) {
     flags |= kFailed;
   }
-  if (engine_->starved()) flags |= kStarved;
+  if (engine_->can_continue()) flags |= kStarved;
   if (engine_->peer_closed() && !peer_closed_reported_) {
     peer_closed_reported_ = true;
     flags |= kPeerClosed;
   }
-  if (!transport_ && !stream_sending_ && !engine_->output().empty() && !engine_->output_held()) {
+  if (!transport_ && !silent_ && !stream_sending_ && !engine_->output().empty() &&
+      !engine_->output_held()) {
     flags |= kOutput;
   }
   uint32_t* const state = environment_->state;
@@ -364,7 +371,7 @@ void TLSWrap::Deliver() {
       napi_close_handle_scope(env, scope);
       if (!alive()) return;
     }
-    if (engine_->starved()) engine_->Continue();
+    engine_->Continue();
     Pump();
     flags = CollectFlags();
     if (flags == 0) return;

@@ -15,7 +15,8 @@ namespace napi_tls::node {
 
 // One TLS connection as JavaScript holds it: an Engine, and the native transport where there is
 // one. A method that can make something happen answers with Flags, and so does every call of the
-// environment's `onActivity` from the event loop; JavaScript then fetches what they announce.
+// environment's `onActivity` from the event loop; JavaScript then fetches what they announce. The loop
+// announces one event at a time, so that promises and ticks run between two of them.
 // Invariants: engine_ is null after destroySSL(); the object is kept alive (Ref) while a transport
 // is attached; the engine is never destroyed while one of its calls is on the stack.
 class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
@@ -33,7 +34,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
     kTransportError = 1 << 7,  // sending failed; state[kStatus]: a libuv error
     kShutdownDone = 1 << 8,    // state[kStatus]: 0 or a libuv error
     kTurn = 1 << 9,            // the write budget of this turn is spent: call turn() in the next
-    kStarved = 1 << 10,        // the slab was full: renew it and call resume()
+    kStarved = 1 << 10,        // there is more to decrypt: call proceed()
   };
 
   static Napi::Function Define(Napi::Env env);
@@ -55,6 +56,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value Write(const Napi::CallbackInfo& info);
   Napi::Value Turn(const Napi::CallbackInfo& info);
   Napi::Value Resume(const Napi::CallbackInfo& info);
+  Napi::Value Proceed(const Napi::CallbackInfo& info);
   Napi::Value Sent(const Napi::CallbackInfo& info);
   Napi::Value CloseNotify(const Napi::CallbackInfo& info);
   Napi::Value Shutdown(const Napi::CallbackInfo& info);
@@ -153,7 +155,8 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool shutdown_wanted_ = false;   // FIN follows what is queued
   bool stream_sending_ = false;    // a stream transport has taken output and not answered yet
   bool synchronous_callbacks_ = false;  // ALPN or PSK
-  bool silent_ = false;            // nothing is sent any more: the user's callback has thrown
+  bool silent_ = false;            // nothing is sent any more: the user's callback has thrown, or
+                                  // the transport is gone
   bool silence_reported_ = false;
   bool peer_closed_reported_ = false;
   bool destroyed_ = false;

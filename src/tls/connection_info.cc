@@ -143,7 +143,7 @@ EphemeralKeyInfo EphemeralKey(const Engine& engine) {
 
 std::optional<VerifyError> VerifyPeer(const Engine& engine) {
   SSL* ssl = engine.ssl();
-  long error = X509_V_ERR_UNSPECIFIED;  // NOLINT(runtime/int)
+  long error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT;  // NOLINT(runtime/int)
   if (SSL_get0_peer_certificate(ssl) != nullptr) {
     error = SSL_get_verify_result(ssl);
   } else {

@@ -98,6 +98,7 @@ void Engine::Receive(Bytes ciphertext) {
 }
 
 void Engine::Continue() {
+  if (!can_continue()) return;
   starved_ = false;
   Advance();
 }
@@ -110,7 +111,7 @@ void Engine::Advance() {
   while (!handshake_paused_ && state_ == State::kOpen && !close_notify_seen_) {
     if (input_.empty() && SSL_has_pending(ssl()) == 0) break;
     size_t room = 0;
-    uint8_t* const plaintext = host_->ReservePlaintext(&room);
+    uint8_t* const plaintext = events_.empty() ? host_->ReservePlaintext(&room) : nullptr;
     starved_ = plaintext == nullptr;
     if (starved_) break;
     size_t size = 0;
@@ -118,13 +119,9 @@ void Engine::Advance() {
     const Outcome outcome = Run([&] { return SSL_read_ex(ssl(), plaintext, room, &size); });
     if (outcome == Outcome::kDone) {
       host_->CommitPlaintext(size);
-    } else if (outcome == Outcome::kWait && input_.size < unread) {
-      // A session is announced before the next one takes its place (EnableSessionEvents).
-      starved_ = !events_.empty() && events_.back().type == Event::Type::kSession;
-      if (starved_) break;
     } else if (outcome == Outcome::kClosed) {
       close_notify_seen_ = true;
-    } else {
+    } else if (outcome != Outcome::kWait || input_.size == unread) {
       break;
     }
   }

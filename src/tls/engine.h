@@ -93,7 +93,7 @@ class Engine {
   void Start();
   // Takes ciphertext. What cannot be processed yet is copied and processed later.
   void Receive(Bytes ciphertext);
-  // Goes on after ReservePlaintext() had no room, or after a question was answered.
+  // Goes on decrypting where can_continue().
   void Continue();
   // Encrypts; returns how many bytes were taken: fewer than all while a handshake is under way.
   size_t Write(Bytes plaintext);
@@ -105,8 +105,9 @@ class Engine {
   OutputQueue& output() { return output_; }
   // Output must wait for the answer to a kNewSession.
   bool output_held() const { return new_sessions_unanswered_ > 0; }
-  // There is undelivered input, because ReservePlaintext() had no room.
-  bool starved() const { return starved_; }
+  // Decryption has stopped, because ReservePlaintext() had no room or because something has happened
+  // that is to be known before the plaintext behind it; nothing stands in the way any more.
+  bool can_continue() const { return starved_ && !awaiting_answer_ && events_.empty(); }
   State state() const { return state_; }
   bool awaiting_answer() const { return awaiting_answer_; }
   // OpenSSL is on the stack: the Engine must not be destroyed now.
@@ -137,7 +138,7 @@ class Engine {
   void RequestOcsp();
   void EnableSessionEvents();
   void EnableSessionLookup() { session_lookup_ = true; }
-  void EnableCertificateQuestion();
+  void EnableCertificateQuestion() { certificate_question_ = true; }
   void EnableAlpnCallback() { alpn_callback_ = true; }
   void EnablePsk();
   bool SetPskIdentityHint(const std::string& hint);
@@ -192,6 +193,7 @@ class Engine {
   bool close_notify_seen_ = false;
   bool session_events_ = false;
   bool session_lookup_ = false;
+  bool certificate_question_ = false;
   bool alpn_callback_ = false;
   bool ocsp_requested_ = false;
   bool keylog_ = false;

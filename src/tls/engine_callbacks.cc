@@ -74,6 +74,8 @@ bool EngineCallbacks::Attach(Engine* engine) {
   SSL* ssl = engine->ssl();
   if (SSL_set_ex_data(ssl, EngineIndex(), engine) != 1) return false;
   SSL_set_info_callback(ssl, OnInfo);
+  // Set on every server: OpenSSL offers TLS 1.3 without a certificate only where there is one.
+  if (engine->role() == Engine::Role::kServer) SSL_set_cert_cb(ssl, OnCertificate, nullptr);
   return true;
 }
 
@@ -124,7 +126,7 @@ int EngineCallbacks::OnClientHello(SSL* ssl, int*, void*) {
 
 int EngineCallbacks::OnCertificate(SSL* ssl, void*) {
   Engine* engine = EngineOf(ssl);
-  if (engine->certificate_answered_) return 1;
+  if (!engine->certificate_question_ || engine->certificate_answered_) return 1;
   engine->certificate_answered_ = true;
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   std::vector<uint8_t> servername;
@@ -276,10 +278,6 @@ void Engine::EnableSessionEvents() {
 void Engine::RequestOcsp() {
   ocsp_requested_ = true;
   SSL_set_tlsext_status_type(ssl(), TLSEXT_STATUSTYPE_ocsp);
-}
-
-void Engine::EnableCertificateQuestion() {
-  SSL_set_cert_cb(ssl(), EngineCallbacks::OnCertificate, nullptr);
 }
 
 void Engine::EnablePsk() {

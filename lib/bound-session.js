@@ -1,0 +1,46 @@
+'use strict';
+
+/**
+ * A session that was made with one host must not be offered to another, whose certificate nobody would look
+ * at. So what a client gets as its session names the host: Node 22 and later, and this package on every
+ * release. The form is Node's: magic, length (two octets), host, and the session as OpenSSL writes it.
+ */
+
+const kMagic = Buffer.from('\0nodejs:tls:session:1\0', 'latin1');
+const kLengthSize = 2;
+
+/** Where tls.connect() keeps its options on the socket. */
+const kConnectOptions = Symbol('connect-options');
+
+/** @returns {string} the name that the peer's certificate must have */
+function expectedHost(socket) {
+  const { servername, host, socket: underlying } = socket[kConnectOptions] ?? {};
+  return servername || host || underlying?._host || 'localhost';
+}
+
+/**
+ * @param {TLSSocket} socket - whose session it is
+ * @param {Buffer} der - SSL_SESSION (i2d_SSL_SESSION)
+ * @returns {Buffer}
+ */
+function bindSession(socket, der) {
+  const host = Buffer.from(expectedHost(socket));
+  const length = Buffer.allocUnsafe(kLengthSize);
+  length.writeUInt16BE(host.length);
+  return Buffer.concat([kMagic, length, host, der]);
+}
+
+/**
+ * @param {TLSSocket} socket - that is to offer it
+ * @param {Buffer} session - from bindSession()
+ * @returns {Buffer | undefined} the SSL_SESSION; undefined where it is another host's, or no session at all
+ */
+function unbindSession(socket, session) {
+  const prefix = bindSession(socket, Buffer.alloc(0));
+  const { buffer, byteOffset, byteLength } = session;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  if (!bytes.subarray(0, prefix.length).equals(prefix)) return undefined;
+  return bytes.subarray(prefix.length);
+}
+
+module.exports = { bindSession, expectedHost, kConnectOptions, unbindSession };

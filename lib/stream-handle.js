@@ -1,0 +1,147 @@
+'use strict';
+
+const { Duplex } = require('node:stream');
+const core = require('node:tls');
+
+const { binding } = require('./binding');
+const { TLSHandle, kWriteNow } = require('./tls-handle');
+const { UV_ECANCELED } = require('./uv');
+
+/** The most that a native consumer takes at once. */
+const kMaxRead = 64 * 1024;
+
+/**
+ * Node's own class for a stream whose data comes from JavaScript: what http's parser and http2's session
+ * can read from and write to by themselves. Node has no name for it, but makes one for a Duplex under TLS.
+ */
+function findJSStream() {
+  const socket = new core.TLSSocket(new Duplex({ read() {} }), { isServer: true });
+  const JSStream = socket._handle?._parentWrap?._handle?.constructor;
+  socket.destroy();
+  return typeof JSStream?.prototype.readBuffer === 'function' ? JSStream : class {};
+}
+
+/**
+ * `socket._handle` of a TLSSocket. Plaintext goes this way only where somebody native may have taken over the
+ * reading, who asks for `isStreamBase` before: that saves http and http2 a walk through the streams.
+ * Everything else that one can ask a handle for, `socket.ssl` answers.
+ */
+class StreamHandle extends findJSStream() {
+  #mayBeConsumed = false;
+  #reader = null;
+
+  /** @param {TLSHandle} ssl */
+  constructor(ssl) {
+    super();
+    this.ssl = ssl;
+  }
+
+  get isStreamBase() {
+    this.expectConsumer();
+    return super.isStreamBase;
+  }
+
+  /** From now on plaintext goes this way, until Node says that nobody has taken it. */
+  expectConsumer() {
+    if (!super.isStreamBase) return;
+    this.#mayBeConsumed = true;
+    this.onread = () => (this.#mayBeConsumed = false);
+  }
+
+  /**
+   * Takes the reading over for a TLS connection inside this one.
+   * @param {(plaintext: Buffer) => void} reader
+   */
+  readInto(reader) {
+    this.#reader = reader;
+  }
+
+  /**
+   * Hands plaintext to whoever reads from this handle past the stream.
+   * @param {Buffer} plaintext
+   * @returns {number} bytes that nobody has taken, at the end of it
+   */
+  consume(plaintext) {
+    if (this.#reader !== null) {
+      this.#reader(plaintext);
+      return 0;
+    }
+    let rest = plaintext.length;
+    while (rest > 0 && this.#mayBeConsumed) {
+      const start = plaintext.length - rest;
+      const size = Math.min(rest, kMaxRead);
+      this.readBuffer(
+        size === plaintext.length ? plaintext : plaintext.subarray(start, start + size),
+      );
+      // An HTTP upgrade ends the native reading, and nobody has got what follows.
+      if (this.#mayBeConsumed) rest -= size;
+    }
+    return rest;
+  }
+
+  // --- What the native consumer asks for.
+
+  onreadstart() {
+    this.ssl.readStart();
+    return 0;
+  }
+
+  onreadstop() {
+    this.ssl.readStop();
+    return 0;
+  }
+
+  /**
+   * @param {object} req - to be finished later
+   * @param {Buffer[]} chunks
+   */
+  onwrite(req, chunks) {
+    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+    this.ssl.owner[kWriteNow](bytes, (error) => {
+      // Its owner is still inside the write when that is done at once.
+      setImmediate(() => this.finishWrite(req, error ? UV_ECANCELED : 0));
+    });
+    return 0;
+  }
+
+  onshutdown(req) {
+    this.ssl.owner.end(() => this.finishShutdown(req, 0));
+    return 0;
+  }
+
+  isClosing() {
+    return this.ssl.owner.destroyed;
+  }
+}
+
+// --- What `socket.ssl` answers.
+
+function forward(name, { get, set, value }) {
+  const descriptor =
+    typeof value === 'function'
+      ? {
+          value(...args) {
+            return this.ssl[name](...args);
+          },
+        }
+      : {
+          get() {
+            return this.ssl[name];
+          },
+          set:
+            get && !set
+              ? undefined
+              : function (to) {
+                  this.ssl[name] = to;
+                },
+        };
+  Object.defineProperty(StreamHandle.prototype, name, { configurable: true, ...descriptor });
+}
+
+for (const { prototype } of [binding.TLSWrap, TLSHandle]) {
+  const { constructor, ...members } = Object.getOwnPropertyDescriptors(prototype);
+  for (const name of Object.keys(members)) forward(name, members[name]);
+}
+for (const name of ['owner', 'reading', 'bytesRead', 'bytesWritten']) forward(name, {});
+
+module.exports = { StreamHandle };

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds the engine's own tests (test/native) against the system's OpenSSL, with sanitizers, in a copy of
+# the tree, and runs them.
+#
+# Usage: test/native.sh [SANITIZERS [ARGUMENT...]]
+#   SANITIZERS: address,undefined (default) | thread | '' for none
+#   ARGUMENTs go to GoogleTest: --gtest_filter=Engine.*
+set -euo pipefail
+
+sanitize=${1-address,undefined}
+shift || true
+
+bash "$(dirname "${BASH_SOURCE[0]}")/setup.sh" native
+. "$(dirname "${BASH_SOURCE[0]}")/copy.sh"
+
+npx node-gyp configure --silent -- -Dbuild_tests=1 -Dsanitize="$sanitize"
+make --silent -j"$(getconf _NPROCESSORS_ONLN)" -C build BUILDTYPE=Release tls_tests
+
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+status=0
+build/Release/tls_tests --gtest_output=json:results.json "$@" || status=$?
+
+if [[ -n ${TEST_COUNTS:-} && -e results.json ]]; then
+  node -p '
+    const { tests, failures, disabled, testsuites } = require("./results.json");
+    const skipped = testsuites
+      .flatMap(({ testsuite }) => testsuite)
+      .filter(({ result }) => result === "SKIPPED").length;
+    `${tests - failures - disabled - skipped} ${failures} ${disabled + skipped}`
+  ' >>"$TEST_COUNTS"
+fi
+exit $status

@@ -1,0 +1,217 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const http = require('node:http');
+const net = require('node:net');
+const { setTimeout: delay } = require('node:timers/promises');
+const certs = require('../certs');
+const Scene = require('../conformance/scene');
+const { transports } = require('../transports');
+const { readExactly } = Scene;
+
+/** A client over a net.Socket of the test's own. */
+async function overSocket(scene, server, socket, options) {
+  const near = scene.connect(server, { socket, ...options });
+  const [[far]] = await Promise.all([
+    once(server, 'secureConnection'),
+    once(near, 'secureConnect'),
+  ]);
+  return { near, far };
+}
+
+transports('the handle below', (test, transport) => {
+  if (transport === 'native') {
+    test('is never read by net while C++ has it', async (scene) => {
+      const server = await scene.listen();
+      const raw = await scene.connectRaw(server);
+      let reads = 0;
+      const { readStart } = raw._handle;
+      raw._handle.readStart = function () {
+        reads++;
+        return readStart.call(this);
+      };
+      raw.on('data', () => assert.fail('ciphertext came up'));
+      const { near, far } = await overSocket(scene, server, raw);
+      raw.pause();
+      raw.resume();
+      raw.read(0);
+      far.end('to the end');
+      assert.equal(String(await readExactly(near, 10)), 'to the end');
+      near.resume();
+      await once(near, 'end');
+      assert.equal(reads, 0);
+      assert.equal(raw.bytesRead > 0, true);
+    });
+  }
+
+  test('counts plaintext, and the raw socket still knows its addresses', async (scene) => {
+    const server = await scene.listen({}, (far) => far.pipe(far));
+    const raw = await scene.connectRaw(server);
+    const { near } = await overSocket(scene, server, raw);
+    near.write('12345');
+    near.write(Buffer.alloc(100_000));
+    await readExactly(near, 100_005);
+    assert.equal(near.bytesWritten, 100_005);
+    assert.equal(near.bytesRead, 100_005);
+    assert.equal(near.remotePort, server.address().port);
+    assert.equal(near.localPort, raw.localPort);
+    assert.equal(raw.remoteAddress, '127.0.0.1');
+    near.setNoDelay(true);
+    near.setKeepAlive(true, 1000);
+    near.unref();
+    near.ref();
+  });
+
+  test('can be asked for anything after it is closed', async (scene) => {
+    const { near } = await scene.open();
+    const handle = near._handle;
+    near.destroy();
+    await once(near, 'close');
+    for (const member of ['readStart', 'readStop', 'ref', 'unref', 'getAsyncId', 'setNoDelay']) {
+      handle[member]();
+    }
+    handle.getpeername({});
+    handle.getsockname({});
+    assert.equal(handle.hasRef(), false);
+    handle.close(() => {});
+    assert.equal(near._handle, null);
+    assert.equal(near.remotePort, undefined);
+  });
+
+  test('is kept awake by data in either direction, and times out when idle', async (scene) => {
+    for (const direction of ['reads', 'writes']) {
+      const { near, far } = await scene.open();
+      far.resume();
+      near.resume();
+      let idle = false;
+      near.setTimeout(120, () => (idle = true));
+      const source = direction === 'reads' ? far : near;
+      for (let i = 0; i < 12; i++) {
+        source.write('still there');
+        await delay(25);
+        assert.equal(idle, false, `while it ${direction}`);
+      }
+      const timeout = once(near, 'timeout');
+      const started = Date.now();
+      await timeout;
+      assert(Date.now() - started < 1000);
+    }
+  });
+
+  test('is found among 2,000 others', async (scene) => {
+    const server = await scene.listen({}, (far) => far.pipe(far));
+    const raw = await scene.connectRaw(server);
+    const others = [];
+    try {
+      for (let i = 0; i < 2000; i++) others.push(setupHandle());
+      const { near } = await overSocket(scene, server, raw);
+      near.write('here');
+      assert.equal(String(await readExactly(near, 4)), 'here');
+      if (transport === 'native') assert.equal(raw.bytesRead, 0);
+    } finally {
+      for (const other of others) other.close();
+    }
+
+    /** A libuv handle that needs no descriptor. */
+    function setupHandle() {
+      const socket = require('node:dgram').createSocket('udp4');
+      socket.unref();
+      return socket;
+    }
+  });
+
+  test('belongs to a subclass of net.Socket with a write of its own', async (scene) => {
+    class Counted extends net.Socket {
+      writes = 0;
+
+      write(...args) {
+        this.writes++;
+        return super.write(...args);
+      }
+    }
+    const server = await scene.listen({}, (far) => far.pipe(far));
+    const socket = scene.track(new Counted());
+    socket.connect(server.address().port, '127.0.0.1');
+    await once(socket, 'connect');
+    const { near } = await overSocket(scene, server, socket);
+    near.write('plain');
+    assert.equal(String(await readExactly(near, 5)), 'plain');
+    near.end();
+    near.resume();
+    await once(near, 'close');
+    assert.equal(socket.destroyed, true);
+  });
+
+  test("passes every write when its own 'write' is replaced", async (scene) => {
+    const { near, far } = await scene.open();
+    const { write } = near;
+    const seen = [];
+    near.write = function (chunk, ...rest) {
+      seen.push(String(chunk));
+      return write.call(this, chunk, ...rest);
+    };
+    near.write('one');
+    near.end('two');
+    assert.equal(String(await Scene.readAll(far)), 'onetwo');
+    assert.deepEqual(seen.slice(0, 1), ['one']);
+  });
+
+  test('serves a keep-alive agent, which reuses it', async (scene) => {
+    const app = http.createServer((request, response) => {
+      request.resume();
+      request.on('end', () => response.end(request.url));
+    });
+    const server = await scene.listen({}, (far) => app.emit('connection', far));
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    agent.createConnection = () => scene.connect(server);
+    const ports = new Set();
+    try {
+      for (let i = 0; i < 5; i++) {
+        const request = http.request({ agent, method: 'POST', path: `/${i}` });
+        request.end('body');
+        const [response] = await once(request, 'response');
+        ports.add(response.socket.localPort);
+        assert.equal(String(await Scene.readAll(response)), `/${i}`);
+        await new Promise(setImmediate);
+      }
+    } finally {
+      agent.destroy();
+    }
+    assert.equal(ports.size, 1);
+  });
+
+  test('keeps the loop alive, or not after unref()', async (scene) => {
+    const { near, far } = await scene.open();
+    assert.equal(near._handle.hasRef(), true);
+    near.unref();
+    assert.equal(near._handle.hasRef(), false);
+    far.write('x');
+    assert.equal(String(await readExactly(near, 1)), 'x');
+    near.ref();
+    assert.equal(near._handle.hasRef(), true);
+  });
+
+  test('refuses what is no socket context with an exception', async (scene) => {
+    const { TLSWrap } = require('../../lib/binding').binding;
+    for (const junk of [undefined, null, 1, {}, Object.create(TLSWrap.prototype)]) {
+      assert.throws(() => new TLSWrap(junk, false), TypeError);
+    }
+    const { near } = await scene.open();
+    for (const name of Object.getOwnPropertyNames(TLSWrap.prototype)) {
+      const property = Object.getOwnPropertyDescriptor(TLSWrap.prototype, name);
+      const method = property.value ?? property.get;
+      if (name === 'constructor' || typeof method !== 'function') continue;
+      for (const self of [undefined, {}, Object.create(TLSWrap.prototype), certs]) {
+        let result;
+        try {
+          result = method.call(self, 1, 2);
+        } catch (error) {
+          assert.match(error.message, /^(Illegal invocation|Invalid argument)$/, name);
+        }
+        assert.equal(result, undefined, name);
+      }
+    }
+    assert.equal(near.encrypted, true);
+  });
+});
