@@ -151,8 +151,10 @@ Error Error::FromConnection(const char* fallback) {
   Error error = Printed(fallback);
   if (oldest != 0) {
     error.Describe(oldest);
+    // OpenSSL has no word for an alert that no RFC defines.
+    if (error.reason.empty()) error.reason = "unknown alert type";
     // Whatever the library.
-    if (!error.reason.empty()) error.code = "ERR_SSL_" + Upper(error.reason.c_str());
+    error.code = "ERR_SSL_" + Upper(error.reason.c_str());
   }
   return error;
 }
