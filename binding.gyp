@@ -51,7 +51,11 @@
       'target_name': 'napi_tls',
       'dependencies': ['tls_core'],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
-      'defines': ['NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS'],
+      'defines': [
+        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+        # In a worker that is being terminated nothing can be thrown, and nobody is left to catch it.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'sources': [
         '<!@(node -p "require(\'fs\').readdirSync(\'src/io\').filter((f) => /cc$/.test(f)).map((f) => \'src/io/\' + f).join(\' \')")',
         '<!@(node -p "require(\'fs\').readdirSync(\'src/node\').filter((f) => /cc$/.test(f)).map((f) => \'src/node/\' + f).join(\' \')")',

@@ -57,4 +57,4 @@ async function connect(tls, parameters) {
   return socket;
 }
 
-module.exports = { connect, connectOptions, listen };
+module.exports = { connect, connectOptions, listen, suite };

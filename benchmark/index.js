@@ -33,7 +33,7 @@ const PAIRS = {
   all: 'core/core,ours/ours,core/ours,ours/core',
 };
 
-const WORKLOADS = ['bulk', 'ping-pong', 'connect', 'memory'];
+const WORKLOADS = ['bulk', 'ping-pong', 'connect', 'memory', 'https'];
 
 const allCases = WORKLOADS.flatMap((name) => {
   const file = path.join(__dirname, 'workloads', `${name}.js`);

@@ -2,10 +2,15 @@
 
 /** Options of the node command, from NODE_OPTIONS or its command line; "_" stands for "-" in a name. */
 
-const words = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv].map((word) => {
-  const [name, ...value] = word.split('=');
-  return { name: name.replaceAll('_', '-'), value: value.length > 0 ? value.join('=') : undefined };
-});
+const words = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv].map(
+  (word) => {
+    const [name, ...value] = word.split('=');
+    return {
+      name: name.replaceAll('_', '-'),
+      value: value.length > 0 ? value.join('=') : undefined,
+    };
+  },
+);
 
 /** @returns {boolean} whether `--name` is among the options */
 function hasOption(name) {

@@ -148,7 +148,7 @@ function connect(...args) {
   socket.prependListener('end', onConnectEnd);
   if (options.socket) {
     socket._start();
-  } else if (!socket.destroyed) {
+  } else if (socket.ssl !== null) {
     // A timeout applies to the connection attempt too.
     if (options.timeout) socket.setTimeout(options.timeout);
     socket.connect(options, socket._start);

@@ -241,6 +241,18 @@ for (const [code, definition] of Object.entries(definitions)) {
 }
 
 /**
+ * What core's native code throws for a value that is no view of bytes.
+ *
+ * @param {string} name - of what the value should have been: "Session"
+ * @returns {TypeError} ERR_INVALID_ARG_TYPE
+ */
+function notABuffer(name) {
+  const error = new TypeError(`${name} must be a buffer`);
+  error.code = 'ERR_INVALID_ARG_TYPE';
+  return error;
+}
+
+/**
  * @param {string} message
  * @returns {Error} for a connection that ended before its time: code ECONNRESET
  */
@@ -258,4 +270,4 @@ function errnoException(errno, syscall) {
   return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
 }
 
-module.exports = { codes, connResetException, errnoException };
+module.exports = { codes, connResetException, errnoException, notABuffer };

@@ -9,7 +9,7 @@ const { validateProtocolList } = require('./alpn');
 const { EventType, binding } = require('./binding');
 const { bindSession } = require('./bound-session');
 const tls = require('./exports');
-const { codes } = require('./errors');
+const { codes, notABuffer } = require('./errors');
 const { prepareVerification } = require('./secure-context');
 const { kAdvance } = require('./tls-handle');
 const { validateBuffer, validateFunction, validateString } = require('./validators');
@@ -177,12 +177,6 @@ function askToStore(socket, id, session) {
   if (!server?.emit('newSession', id, session, done)) done();
 }
 
-function invalidOcspResponse() {
-  const error = new TypeError('OCSP response must be a buffer');
-  error.code = 'ERR_INVALID_ARG_TYPE';
-  return error;
-}
-
 /** The context by server name first, then a stapled response for its certificate. */
 function askForCertificate(socket, servername, wantsOcsp) {
   if (servername) socket.servername = servername;
@@ -197,7 +191,7 @@ function askForCertificate(socket, servername, wantsOcsp) {
     prepareVerification(selected);
     const answer = answerOnce(socket, (response) => {
       if (response) {
-        if (!ArrayBuffer.isView(response)) throw invalidOcspResponse();
+        if (!ArrayBuffer.isView(response)) throw notABuffer('OCSP response');
         socket.ssl.setOCSPResponse(response);
       }
       resume(socket);

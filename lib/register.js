@@ -2,15 +2,15 @@
 
 /**
  * Puts a whole process on napi-tls: this package's exports take the place of those of Node's own `tls`
- * module, so that https, http2, fetch and every package use them. Load it before anything else:
+ * module, so that https, http2, fetch and every package use them. To be loaded before anything else:
  *
  *     node -r napi-tls/register app.js
  *     node --import napi-tls/register app.mjs
  *     require('napi-tls/register');
  *
- * Workers and child processes take it over as they do any option of node: those of `-r` go to workers and
- * forks, those of NODE_OPTIONS to every node process below. `process.versions['napi-tls']` tells whether it
- * is in place.
+ * Workers and child processes take it over as they take over other preloads: those of `-r` go to workers and
+ * forks, those of NODE_OPTIONS to every node process below, and what a program requires concerns its thread.
+ * `process.versions['napi-tls']` has the version while it is in place.
  */
 
 const { syncBuiltinESMExports } = require('node:module');
@@ -24,31 +24,31 @@ const kName = 'napi-tls';
 /** Modules whose servers inherit from the tls.Server that they find when they are loaded. */
 const kDependents = ['https', 'http2'];
 
-/** What stood in the place of this package's exports; null while they are not in place. */
+/** Node's functions, while those of this package are in their place. */
 let replaced = null;
 
-/** The exports of Node's that are to be replaced: what users may assign to, and both have. */
-function sharedNames() {
-  return Object.keys(ours).filter((name) => Object.getOwnPropertyDescriptor(core, name)?.writable);
-}
-
 /**
- * Installs this package in Node's `tls` module. Loading this file calls it.
+ * Installs this package in Node's `tls` module. Loading this file does it.
  *
- * @returns {boolean} false where it, or another copy of it, is in place already
+ * @returns {boolean} false where this or another copy of the package is in place already
  */
 function register() {
-  if (kName in process.versions) return false;
+  if (Object.hasOwn(process.versions, kName)) return false;
   replaced = new Map();
-  for (const name of sharedNames()) {
-    replaced.set(name, core[name]);
-    core[name] = ours[name];
-    // Users assign to Node's module, tls.DEFAULT_MIN_VERSION or a tls.createSecureContext of their own.
+  for (const name of Object.keys(ours)) {
+    if (!Object.getOwnPropertyDescriptor(core, name)?.writable) continue;
+    if (typeof ours[name] === 'function') {
+      replaced.set(name, core[name]);
+      core[name] = ours[name];
+    }
+    // Users assign to Node's module: tls.DEFAULT_MIN_VERSION, or a tls.createSecureContext of their own.
     Object.defineProperty(ours, name, {
       configurable: true,
       enumerable: true,
       get: () => core[name],
-      set: (value) => (core[name] = value),
+      set: (value) => {
+        core[name] = value;
+      },
     });
   }
   syncBuiltinESMExports();
@@ -57,34 +57,59 @@ function register() {
     enumerable: true,
     value: version,
   });
-  warnIfLate();
+  const late = kDependents.filter(isLoaded);
+  late.forEach(inheritAgain);
+  if (late.length > 0) warn(late);
   return true;
 }
 
 /**
- * Takes this package out of Node's `tls` module. Sockets and servers that exist go on as they are; defaults that
- * were assigned, and functions that somebody else has replaced since, stay.
+ * Puts Node's functions back. Servers and sockets that exist go on with what they are; the defaults
+ * (tls.DEFAULT_*) stay as they have been set.
  *
- * @returns {boolean} false where it was not in place
+ * @returns {boolean} false where this copy of the package was not in place
  */
 function unregister() {
   if (replaced === null) return false;
-  for (const [name, original] of replaced) {
-    const value = core[name];
+  for (const name of Object.keys(ours)) {
+    if (!Object.getOwnPropertyDescriptor(core, name)?.writable) continue;
     Object.defineProperty(ours, name, {
       configurable: true,
       enumerable: true,
       writable: true,
-      value,
+      value: core[name],
     });
+    if (replaced.has(name)) core[name] = replaced.get(name);
   }
   replaced = null;
   delete process.versions[kName];
   syncBuiltinESMExports();
+  kDependents.filter(isLoaded).forEach(inheritAgain);
   return true;
 }
 
-function warnIfLate() {}
+function isLoaded(name) {
+  return process.moduleLoadList.includes(`NativeModule ${name}`);
+}
+
+/** Has the servers of https or http2 inherit from the tls.Server that is in place now. */
+function inheritAgain(name) {
+  const Server =
+    name === 'https'
+      ? require('node:https').Server
+      : require('node:http2').createSecureServer().constructor;
+  Object.setPrototypeOf(Server, core.Server);
+  Object.setPrototypeOf(Server.prototype, core.Server.prototype);
+}
+
+function warn(late) {
+  process.emitWarning(
+    `napi-tls/register was loaded after ${late.join(' and ')}. Servers that exist already, and functions ` +
+      'that were taken out of the tls module before, do not use it. Load it first, for example with ' +
+      '"node -r napi-tls/register".',
+    { code: 'NAPI_TLS_REGISTERED_LATE' },
+  );
+}
 
 register();
 

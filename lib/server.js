@@ -9,7 +9,12 @@ const { convertALPNProtocols } = require('./alpn');
 const { codes, connResetException } = require('./errors');
 const { SecureContext, createSecureContext } = require('./secure-context');
 const { TLSSocket } = require('./tls-socket');
-const { validateBuffer, validateFunction, validateNumber, validateString } = require('./validators');
+const {
+  validateBuffer,
+  validateFunction,
+  validateNumber,
+  validateString,
+} = require('./validators');
 const { validateObject } = require('./validators');
 
 const kErrorEmitted = Symbol('error-emitted');
@@ -171,8 +176,7 @@ Server.prototype.setSecureContext = function (options) {
   for (const name of kContextOptions) this[name] = options[name] || undefined;
   // An empty list of algorithms is a mistake, and none is given.
   this.sigalgs = options.sigalgs;
-  // The server chooses the cipher unless that is refused explicitly.
-  this.honorCipherOrder = options.honorCipherOrder === undefined || options.honorCipherOrder;
+  this.honorCipherOrder = prefersOwnCiphers(options);
   this.sessionIdContext = options.sessionIdContext || defaultSessionIdContext();
   if (options.sessionTimeout) this.sessionTimeout = options.sessionTimeout;
   if (options.ticketKeys) this.ticketKeys = options.ticketKeys;
@@ -185,6 +189,11 @@ Server.prototype.setSecureContext = function (options) {
     ticketKeys: this.ticketKeys,
   });
 };
+
+/** The server chooses the cipher unless that is refused explicitly. */
+function prefersOwnCiphers({ honorCipherOrder }) {
+  return honorCipherOrder === undefined || Boolean(honorCipherOrder);
+}
 
 /** Sessions are not shared between programs: 128 bits of a hash of this one's command line. */
 function defaultSessionIdContext() {
@@ -226,12 +235,31 @@ Server.prototype._setServerData = function (data) {
  */
 Server.prototype.addContext = function (hostname, context) {
   if (!hostname) throw new codes.ERR_TLS_REQUIRED_SERVER_NAME();
-  const pattern = hostname
-    .replace(/([.^$+?\-\\[\]{}])/g, '\\$1')
-    .replaceAll('*', '[^.]*');
+  const pattern = hostname.replace(/([.^$+?\-\\[\]{}])/g, '\\$1').replaceAll('*', '[^.]*');
   const secureContext = context instanceof SecureContext ? context : createSecureContext(context);
   this._contexts.push([new RegExp(`^${pattern}$`, 'i'), secureContext.context]);
 };
+
+/** What setOptions() makes properties of the server, without a new context. */
+const kSettable = [...kContextOptions, 'sessionTimeout', 'ticketKeys'];
+
+// Nodes before 24 have it, for what setSecureContext() does since.
+if (core.Server.prototype.setOptions) {
+  Server.prototype.setOptions = deprecate(
+    function (options) {
+      this.requestCert = options.requestCert === true;
+      this.rejectUnauthorized = options.rejectUnauthorized !== false;
+      for (const name of kSettable) if (options[name]) this[name] = options[name];
+      if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, this);
+      this.honorCipherOrder = prefersOwnCiphers(options);
+      this.sessionIdContext = options.sessionIdContext || defaultSessionIdContext();
+      if (options.pskCallback) this[kPskCallback] = options.pskCallback;
+      if (options.pskIdentityHint) this[kPskIdentityHint] = options.pskIdentityHint;
+    },
+    'Server.prototype.setOptions() is deprecated',
+    'DEP0122',
+  );
+}
 
 /** Node documentation: tls.createServer(). */
 function createServer(options, listener) {

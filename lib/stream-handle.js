@@ -15,7 +15,9 @@ const kMaxRead = 64 * 1024;
  * can read from and write to by themselves. Node has no name for it, but makes one for a Duplex under TLS.
  */
 function findJSStream() {
-  const socket = new core.TLSSocket(new Duplex({ read() {} }), { isServer: true });
+  // The default ciphers are the user's, who may have named none that exist.
+  const options = { isServer: true, ciphers: 'HIGH' };
+  const socket = new core.TLSSocket(new Duplex({ read() {} }), options);
   const JSStream = socket._handle?._parentWrap?._handle?.constructor;
   socket.destroy();
   return typeof JSStream?.prototype.readBuffer === 'function' ? JSStream : class {};
@@ -34,6 +36,10 @@ class StreamHandle extends findJSStream() {
   constructor(ssl) {
     super();
     this.ssl = ssl;
+  }
+
+  get mayBeConsumed() {
+    return this.#mayBeConsumed;
   }
 
   get isStreamBase() {
@@ -139,9 +145,12 @@ function forward(name, { get, set, value }) {
 }
 
 for (const { prototype } of [binding.TLSWrap, TLSHandle]) {
-  const { constructor, ...members } = Object.getOwnPropertyDescriptors(prototype);
-  for (const name of Object.keys(members)) forward(name, members[name]);
+  for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (name !== 'constructor') forward(name, member);
+  }
 }
-for (const name of ['owner', 'reading', 'bytesRead', 'bytesWritten']) forward(name, {});
+for (const name of ['owner', 'reading', 'bytesRead', 'bytesWritten', 'handshakes']) {
+  forward(name, {});
+}
 
 module.exports = { StreamHandle };

@@ -1,5 +1,7 @@
 'use strict';
 
+const net = require('node:net');
+
 const { StreamHandle } = require('./stream-handle');
 const { kAdvance, kReadEnd, kTransportClosed } = require('./tls-handle');
 const { UV_ENOTCONN, UV_EOF } = require('./uv');
@@ -21,8 +23,13 @@ class StreamTransport {
     this.tcp = stream._handle ?? null;
     // A TLSSocket hands its plaintext over without going through its stream.
     this.outer = stream._handle instanceof StreamHandle ? stream._handle : null;
-    if (this.outer === null) stream.on('data', (chunk) => this.#receive(chunk));
-    else this.outer.readInto((plaintext) => this.#receive(plaintext));
+    if (this.outer === null) {
+      // First of all, so that the listener does not set it flowing: the socket says when to read.
+      stream.pause();
+      stream.on('data', (chunk) => this.#receive(chunk));
+    } else this.outer.readInto((plaintext) => this.#receive(plaintext));
+    // The peer's end must not end it: what we have to send may still be on its way.
+    if (stream instanceof net.Socket) stream.allowHalfOpen = true;
     stream.on('end', () => this.#end(UV_EOF));
     stream.on('error', (error) => this.handle.owner._emitTLSError(error));
     stream.on('close', () => this.handle.owner[kTransportClosed]());

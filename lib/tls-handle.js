@@ -8,6 +8,7 @@ const kTransport = Symbol('kTransport');
 const kTransportClosed = Symbol('kTransportClosed');
 const kWriteNow = Symbol('kWriteNow');
 const kAdvance = Symbol('kAdvance');
+const kConsume = Symbol('kConsume');
 const kPauseReading = Symbol('kPauseReading');
 const kReadEnd = Symbol('kReadEnd');
 const kSelection = Symbol('kSelection');
@@ -37,6 +38,27 @@ class TLSHandle extends binding.TLSWrap {
 
   get fd() {
     return this[kTransport]?.tcp?.fd ?? -1;
+  }
+
+  /** The handle below. */
+  get _parent() {
+    return this[kTransport]?.tcp ?? null;
+  }
+
+  getCertificate() {
+    return this.owner.getCertificate();
+  }
+
+  getPeerCertificate(detailed) {
+    return this.owner.getPeerCertificate(detailed);
+  }
+
+  getX509Certificate() {
+    return this.owner.getX509Certificate();
+  }
+
+  getPeerX509Certificate() {
+    return this.owner.getPeerX509Certificate();
   }
 
   /** Ends the connection to the transport, and the transport; `callback` is called when it is closed. */
@@ -100,13 +122,19 @@ for (const name of ['onalpnselect', 'onpskclient', 'onpskserver']) {
   };
 }
 
-binding.setActivityCallback(function (flags) {
-  this.owner[kAdvance](flags, true);
-});
+binding.setCallbacks(
+  function onActivity(flags) {
+    return this.owner[kAdvance](flags, true);
+  },
+  function onConsume() {
+    this.owner[kConsume]();
+  },
+);
 
 module.exports = {
   TLSHandle,
   kAdvance,
+  kConsume,
   kPauseReading,
   kReadEnd,
   kSelection,

@@ -6,7 +6,7 @@ const { X509Certificate } = require('node:crypto');
 
 const { bindSession, unbindSession } = require('./bound-session');
 const { toLegacyChain, toLegacyObject, toX509Chain } = require('./certificate');
-const { codes } = require('./errors');
+const { codes, notABuffer } = require('./errors');
 const { kRenegotiationDisabled } = require('./handshake');
 const { createSecureContext } = require('./secure-context');
 const { kAdvance } = require('./tls-handle');
@@ -106,7 +106,7 @@ const methods = {
   /** The session that a client offers to resume. What is no session with this host is ignored. */
   setSession(session) {
     const bytes = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
-    validateBuffer(bytes, 'session');
+    if (!ArrayBuffer.isView(bytes)) throw notABuffer('Session');
     const der = unbindSession(this, bytes);
     if (der !== undefined) this.ssl?.setSession(der);
   },
@@ -148,8 +148,9 @@ const methods = {
     return der === undefined ? {} : toLegacyObject(der);
   },
 
-  /** Node documentation: tlsSocket.getPeerX509Certificate(). */
-  getPeerX509Certificate(_detailed) {
+  /** Node documentation: tlsSocket.getPeerX509Certificate(). The parameter is Node's, which ignores it too. */
+  getPeerX509Certificate(detailed) {
+    void detailed;
     return toX509Chain(this.ssl?.peerChain() ?? []);
   },
 
@@ -163,7 +164,7 @@ const methods = {
   getEphemeralKeyInfo() {
     if (!this.ssl || this._tlsOptions.isServer) return null;
     const { type, name, size } = this.ssl.getEphemeralKeyInfo();
-    if (kNamesGroups) return type === undefined ? {} : { type, name, size };
+    if (kNamesGroups) return { type, name, size };
     if (type === undefined || type === 'TLSGroup') return {};
     return name === undefined ? { type, size } : { type, name, size };
   },

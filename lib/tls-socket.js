@@ -15,6 +15,7 @@ const { StreamTransport } = require('./stream-transport');
 const {
   TLSHandle,
   kAdvance,
+  kConsume,
   kPauseReading,
   kReadEnd,
   kSelection,
@@ -33,6 +34,7 @@ const kBegun = Symbol('kBegun');
 const kEarlyError = Symbol('kEarlyError');
 const kFail = Symbol('kFail');
 const kFinal = Symbol('kFinal');
+const kGather = Symbol('kGather');
 const kGatherer = Symbol('kGatherer');
 const kOnRead = Symbol('kOnRead');
 const kPush = Symbol('kPush');
@@ -42,6 +44,7 @@ const kSettleWrite = Symbol('kSettleWrite');
 const kStart = Symbol('kStart');
 const kStarted = Symbol('kStarted');
 const kStreamHandle = Symbol('kStreamHandle');
+const kUnread = Symbol('kUnread');
 const kWrite = Symbol('kWrite');
 const kWriteCallback = Symbol('kWriteCallback');
 const kWritten = Symbol('kWritten');
@@ -107,6 +110,7 @@ function TLSSocket(socket, opts) {
   this[kBegun] = Boolean(options.isServer);
   this[kStarted] = false;
   this[kStreamHandle] = streamHandle;
+  this[kUnread] = null;
   this[kWriteCallback] = null;
   this[kGatherer] = new WriteGatherer((plaintext, done) => this[kWrite](plaintext, done));
 
@@ -120,9 +124,10 @@ function TLSSocket(socket, opts) {
     signal: options.signal,
   });
   this.server = options.server;
-  this._requestCert = options.requestCert;
-  this._rejectUnauthorized = options.rejectUnauthorized;
+  this._requestCert = !options.isServer || Boolean(options.requestCert);
+  this._rejectUnauthorized = Boolean(options.rejectUnauthorized);
   this[kUnderlying] = transport;
+  if (transport === null) this.connecting = true;
   // net refreshes the timeouts of parents too.
   this._parent = transport instanceof net.Socket ? transport : null;
   if (transport === null && UserBuffer.isValid(options.onread)) {
@@ -131,8 +136,8 @@ function TLSSocket(socket, opts) {
 
   this[kEarlyError] = (error) => this._tlsError(error);
   this.on('error', this[kEarlyError]);
-  // Where the signal was aborted already.
-  if (this.destroyed) return;
+  // Where the signal was aborted already, all is over.
+  if (this.ssl === null) return;
   handshake.configure(this);
   if (options.enableTrace) this.enableTrace();
   applyCommandLine(this);
@@ -224,13 +229,22 @@ TLSSocket.prototype[kBegin] = function () {
 
 // --- What happens on the connection.
 
-/** Deals with what the native side has announced (TLSWrap::Flag). */
+/**
+ * Deals with what the native side has announced (TLSWrap::Flag).
+ * @returns {boolean} whether the event loop is to call [kConsume] next
+ */
 TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
-  if (flags === 0) return;
+  if (flags === 0) return false;
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
   if (flags & Flag.kWritten) this[kWritten]();
+  if (fromLoop && plaintext !== null && !(flags & Flag.kEvent)) {
+    if (this[kStreamHandle].mayBeConsumed && !this.destroyed) {
+      this[kUnread] = { plaintext, flags, status };
+      return true;
+    }
+  }
   try {
     // The event loop comes back for each event; otherwise all of them are delivered now.
     while (flags & Flag.kEvent && handshake.deliverEvent(this) && !fromLoop);
@@ -240,6 +254,15 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
     const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
     if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
   }
+  return false;
+};
+
+/** Plaintext goes to a native reader, with nothing of Node's on the stack (TLSWrap::Notify). */
+TLSSocket.prototype[kConsume] = function () {
+  const { plaintext, flags, status } = this[kUnread];
+  this[kUnread] = null;
+  if (!this.destroyed) this[kPush](plaintext);
+  if (!this.destroyed) this[kSettle](flags, status);
 };
 
 TLSSocket.prototype[kSettle] = function (flags, status) {
@@ -335,8 +358,7 @@ TLSSocket.prototype[kPush] = function (plaintext) {
   const rest = this[kStreamHandle].consume(plaintext);
   if (rest === 0 || this.destroyed) return;
   if (rest < plaintext.length) plaintext = plaintext.subarray(-rest);
-  const wantsMore =
-    this[kOnRead] === null ? this.push(plaintext) : this[kOnRead].push(plaintext);
+  const wantsMore = this[kOnRead] === null ? this.push(plaintext) : this[kOnRead].push(plaintext);
   if (!wantsMore) this[kPauseReading]();
 };
 
@@ -362,17 +384,21 @@ TLSSocket.prototype._write = function (chunk, encoding, callback) {
     callback();
     return;
   }
-  // While nothing stands in the way, a small write is as good as sent.
-  if (this._secureEstablished && this[kWriteCallback] === null && this.ssl) {
-    const size = this[kGatherer].add(chunk, encoding);
-    if (size >= 0) {
-      this.ssl.bytesWritten += size;
-      this._unrefTimer();
-      callback();
-      return;
-    }
+  if (this[kGather](chunk, encoding)) {
+    callback();
+    return;
   }
   this[kWriteNow](typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, callback);
+};
+
+/** While nothing stands in the way, a small write is as good as sent. */
+TLSSocket.prototype[kGather] = function (chunk, encoding) {
+  if (!this._secureEstablished || this[kWriteCallback] !== null || !this.ssl) return false;
+  const size = this[kGatherer].add(chunk, encoding);
+  if (size < 0) return false;
+  this.ssl.bytesWritten += size;
+  this._unrefTimer();
+  return true;
 };
 
 /** After what has been gathered. */
@@ -382,9 +408,19 @@ TLSSocket.prototype[kWriteNow] = function (bytes, callback) {
 };
 
 TLSSocket.prototype._writev = function (chunks, callback) {
+  let gathered = 0;
+  while (gathered < chunks.length) {
+    const { chunk, encoding } = chunks[gathered];
+    if (!this[kGather](chunk, encoding)) break;
+    gathered++;
+  }
+  if (gathered === chunks.length) {
+    callback();
+    return;
+  }
   const groups = [[]];
   let size = 0;
-  for (const { chunk, encoding } of chunks) {
+  for (const { chunk, encoding } of chunks.slice(gathered)) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
     if (size > 0 && size + bytes.length > kMaxGroup) {
       groups.push([]);
@@ -484,8 +520,10 @@ TLSSocket.prototype._destroy = function (error, callback) {
   net.Socket.prototype._destroy.call(this, error, callback);
   if (unsettled !== null) {
     // As in core: 'error' or 'close' tells about the write in flight, and only those after it fail.
-    const lost = connected ? null : new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION();
-    process.nextTick(unsettled, lost);
+    process.nextTick(() => {
+      if (!connected) unsettled(new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
+      else unsettled(this.destroyed ? null : errnoException(UV_ECANCELED, 'write'));
+    });
   }
   this._destroySSL();
 };

@@ -14,10 +14,13 @@ namespace napi_tls::node {
 
 namespace {
 
-// setActivityCallback(callback: (this: TLSWrap, flags: number) => void)
-Napi::Value SetActivityCallback(const Napi::CallbackInfo& info) {
-  if (info[0].IsFunction()) {
-    Environment::Of(info.Env())->on_activity = Napi::Persistent(info[0].As<Napi::Function>());
+// setCallbacks(onActivity: (this: TLSWrap, flags: number) => boolean | void,
+//              onConsume: (this: TLSWrap) => void)
+Napi::Value SetCallbacks(const Napi::CallbackInfo& info) {
+  if (info[0].IsFunction() && info[1].IsFunction()) {
+    Environment* environment = Environment::Of(info.Env());
+    environment->on_activity = Napi::Persistent(info[0].As<Napi::Function>());
+    environment->on_consume = Napi::Persistent(info[1].As<Napi::Function>());
   }
   return info.Env().Undefined();
 }
@@ -47,7 +50,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   napi_add_env_cleanup_hook(env, [](void*) { io::UvTransport::AbandonAll(); }, nullptr);
 
   exports.Set("state", Napi::Int32Array::New(env, Environment::kStateSize, state.ArrayBuffer(), 0));
-  exports.Set("setActivityCallback", Napi::Function::New<SetActivityCallback>(env));
+  exports.Set("setCallbacks", Napi::Function::New<SetCallbacks>(env));
   exports.Set("setSlab", Napi::Function::New<SetSlab>(env));
   exports.Set("TLSWrap", TLSWrap::Define(env));
   exports.Set("SecureContext", SecureContext::Define(env));

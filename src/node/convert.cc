@@ -99,6 +99,13 @@ std::optional<Bytes> ViewOf(Napi::Value value) {
   return Bytes(static_cast<const uint8_t*>(data), data == nullptr ? 0 : size);
 }
 
+bool IsTrue(Napi::Value value) {
+  napi_value boolean;
+  bool result = false;
+  return napi_coerce_to_bool(value.Env(), value, &boolean) == napi_ok &&
+         napi_get_value_bool(value.Env(), boolean, &result) == napi_ok && result;
+}
+
 Napi::Value ToBuffer(Napi::Env env, Bytes bytes) {
   return Napi::Buffer<uint8_t>::Copy(env, bytes.data, bytes.size);
 }

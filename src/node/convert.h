@@ -22,6 +22,10 @@ Napi::Value Throw(Napi::Env env, const openssl::Error& error);
 // value for anything else.
 std::optional<openssl::Bytes> ViewOf(Napi::Value value);
 
+// As `if (value)` has it. False in an environment that is being terminated, where Value::ToBoolean()
+// answers with a value that ends the process when it is read.
+bool IsTrue(Napi::Value value);
+
 // A Buffer with a copy.
 Napi::Value ToBuffer(Napi::Env env, openssl::Bytes bytes);
 

@@ -19,7 +19,9 @@ struct Environment {
   static Environment* Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
 
   uv_loop_t* loop = nullptr;
-  Napi::FunctionReference on_activity;  // (flags), with the TLSWrap as receiver
+  // Both have the TLSWrap as receiver.
+  Napi::FunctionReference on_activity;  // (flags): true where on_consume is to follow
+  Napi::FunctionReference on_consume;   // (), with no callback of Node's around it
   Napi::ObjectReference slab_owner;
   uint8_t* slab = nullptr;
   size_t slab_size = 0;

@@ -18,20 +18,25 @@ Napi::Value GetCiphers(const Napi::CallbackInfo& info) {
   return names;
 }
 
+// The names of RFC 8879, 7.3.
+Napi::Value GetCertificateCompressionAlgorithms(const Napi::CallbackInfo& info) {
+  static constexpr const char* kNames[] = {"", "zlib", "brotli", "zstd"};
+  Napi::Array names = Napi::Array::New(info.Env());
+  uint32_t index = 0;
+  for (const int algorithm : openssl::CertificateCompressionAlgorithms()) {
+    names.Set(index++, kNames[algorithm]);
+  }
+  return names;
+}
+
 }  // namespace
 
 void DefineFeatures(Napi::Env env, Napi::Object exports) {
   exports.Set("opensslVersion", OpenSSL_version(OPENSSL_FULL_VERSION_STRING));
-  exports.Set("getCiphers", Napi::Function::New<GetCiphers>(env, "getCiphers"));
-
-  Napi::Array algorithms = Napi::Array::New(env);
-  uint32_t index = 0;
-  for (const int algorithm : openssl::CertificateCompressionAlgorithms()) {
-    algorithms.Set(index++, algorithm);
-  }
-  Napi::Object features = Napi::Object::New(env);
-  features.Set("certificateCompression", algorithms);
-  exports.Set("features", features);
+  // Without names, as in Node.
+  exports.Set("getCiphers", Napi::Function::New<GetCiphers>(env));
+  exports.Set("getCertificateCompressionAlgorithms",
+              Napi::Function::New<GetCertificateCompressionAlgorithms>(env));
 }
 
 }  // namespace napi_tls::node

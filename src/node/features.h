@@ -7,8 +7,8 @@ namespace napi_tls::node {
 
 // Sets on `exports` what there is to know of the OpenSSL behind this addon:
 //   opensslVersion: string, as process.versions.openssl
-//   features: { certificateCompression: number[] } (RFC 8879, 7.3)
 //   getCiphers(): string[], as tls.getCiphers()
+//   getCertificateCompressionAlgorithms(): string[], as the function of tls; a new list each time
 void DefineFeatures(Napi::Env env, Napi::Object exports);
 
 }  // namespace napi_tls::node

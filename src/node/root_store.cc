@@ -40,7 +40,7 @@ RootStore::RootStore(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     }
     roots.pems.push_back(pem.As<Napi::String>());
   }
-  roots.default_paths = info[1].ToBoolean();
+  roots.default_paths = IsTrue(info[1]);
   openssl::Result<openssl::X509StorePointer> store = tls::RootStore(roots);
   if (!store.ok()) {
     Throw(env, store.error());

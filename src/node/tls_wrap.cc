@@ -76,7 +76,7 @@ TLSWrap::TLSWrap(const Napi::CallbackInfo& info)
     Napi::TypeError::New(info.Env(), "A SecureContext is required").ThrowAsJavaScriptException();
     return;
   }
-  const bool is_server = info[1].ToBoolean();
+  const bool is_server = IsTrue(info[1]);
   auto engine = Engine::Create(context->context(),
                                is_server ? Engine::Role::kServer : Engine::Role::kClient, this);
   if (!engine.ok()) {
@@ -345,32 +345,47 @@ uint8_t* TLSWrap::ReservePlaintext(size_t* size) {
   return environment_->slab + used;
 }
 
+// Calls JavaScript from the event loop. False where it runs no more, because the environment is
+// being terminated: nobody takes the events.
+bool TLSWrap::Notify(uint32_t flags) {
+  napi_env env = Env();
+  Napi::HandleScope scope(env);
+  const Napi::Object self = Value();
+  const auto settle = [env](napi_status status) {
+    if (status != napi_pending_exception) return status == napi_ok;
+    napi_value error;
+    return napi_get_and_clear_last_exception(env, &error) == napi_ok &&
+           napi_fatal_exception(env, error) == napi_ok;
+  };
+  napi_value argument;
+  napi_value result;
+  napi_create_uint32(env, flags, &argument);
+  const napi_status status = napi_make_callback(
+      env, async_context_, self, environment_->on_activity.Value(), 1, &argument, &result);
+  if (status != napi_ok) return settle(status);
+
+  bool consumes = false;
+  napi_get_value_bool(env, result, &consumes);
+  if (!consumes) return true;
+  // HTTP/2 comes back to JavaScript for each frame, and Node runs the ticks in between only where
+  // no other callback is open. The one that is opened here runs the ticks that are left.
+  if (!settle(
+          napi_call_function(env, self, environment_->on_consume.Value(), 0, nullptr, nullptr))) {
+    return false;
+  }
+  napi_callback_scope ticks;
+  if (napi_open_callback_scope(env, self, async_context_, &ticks) != napi_ok) return false;
+  return settle(napi_close_callback_scope(env, ticks));
+}
+
 // Tells JavaScript what has happened, until nothing is left to tell. Plaintext goes up before
 // ciphertext goes out: an answer then leaves together with what the engine had to say.
 void TLSWrap::Deliver() {
-  napi_env env = Env();
   // A connection that has failed is torn down by JavaScript: its alert goes out before.
   if (engine_->state() == Engine::State::kFailed) Pump();
   uint32_t flags = CollectFlags();
   for (;;) {
-    if (flags != 0) {
-      napi_handle_scope scope;
-      if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-      napi_value argument;
-      napi_value result;
-      napi_create_uint32(env, flags, &argument);
-      const napi_status status =
-          napi_make_callback(env, async_context_, Value(), environment_->on_activity.Value(), 1,
-                             &argument, &result);
-      if (status == napi_pending_exception) {
-        napi_value error;
-        if (napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-          napi_fatal_exception(env, error);
-        }
-      }
-      napi_close_handle_scope(env, scope);
-      if (!alive()) return;
-    }
+    if (flags != 0 && (!Notify(flags) || !alive())) return;
     engine_->Continue();
     Pump();
     flags = CollectFlags();

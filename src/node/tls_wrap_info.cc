@@ -96,7 +96,7 @@ Napi::Value TLSWrap::GetEphemeralKeyInfo(const Napi::CallbackInfo& info) {
   if (key.type.empty()) return object;
   object.Set("type", key.type);
   if (!key.name.empty()) object.Set("name", key.name);
-  object.Set("size", key.size);
+  if (key.size > 0) object.Set("size", key.size);
   return object;
 }
 
@@ -118,7 +118,7 @@ Napi::Value TLSWrap::GetCertificate(const Napi::CallbackInfo& info) {
 // peerCertificates(withIssuers: boolean): Buffer[], DER, the peer's own certificate first
 Napi::Value TLSWrap::GetPeerCertificates(const Napi::CallbackInfo& info) {
   if (!alive()) return Napi::Array::New(info.Env());
-  return BufferArray(info.Env(), tls::PeerCertificates(*engine_, info[0].ToBoolean()));
+  return BufferArray(info.Env(), tls::PeerCertificates(*engine_, IsTrue(info[0])));
 }
 
 // peerChain(): Buffer[], DER, as the peer sent them

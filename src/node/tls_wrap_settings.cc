@@ -39,8 +39,8 @@ std::vector<TLSWrap::PropertyDescriptor> TLSWrap::Settings() {
 // setVerifyMode(request: boolean, require: boolean). Whether the peer is asked for a certificate,
 // and whether the handshake fails without one.
 Napi::Value TLSWrap::SetVerifyMode(const Napi::CallbackInfo& info) {
-  const bool request = info[0].ToBoolean();
-  const bool require = info[1].ToBoolean();
+  const bool request = IsTrue(info[0]);
+  const bool require = IsTrue(info[1]);
   if (alive()) {
     engine_->SetVerify(!request  ? Engine::Verify::kNone
                        : require ? Engine::Verify::kRequire

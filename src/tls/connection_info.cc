@@ -108,6 +108,17 @@ bool AppendName(std::string* out, const GENERAL_NAME* name) {
   return true;
 }
 
+// Where the server has sent no key: it encapsulates for ML-KEM and the hybrids with it, and a resumed
+// session of TLS 1.2 knows only which group there was.
+EphemeralKeyInfo KeyOfGroup(SSL* ssl) {
+  // Without a session OpenSSL would follow a null pointer.
+  if (SSL_get_session(ssl) == nullptr) return {};
+  const int group = static_cast<int>(SSL_get_negotiated_group(ssl));
+  const char* name = group == 0 ? nullptr : SSL_group_to_name(ssl, group);
+  if (name == nullptr) return {};
+  return {"TLSGroup", name, 0};
+}
+
 }  // namespace
 
 std::optional<CipherInfo> Cipher(const Engine& engine) {
@@ -121,7 +132,7 @@ std::optional<CipherInfo> Cipher(const Engine& engine) {
 EphemeralKeyInfo EphemeralKey(const Engine& engine) {
   ClearErrorOnReturn clear;
   EVP_PKEY* raw = nullptr;
-  if (SSL_get_peer_tmp_key(engine.ssl(), &raw) != 1) return {};
+  if (SSL_get_peer_tmp_key(engine.ssl(), &raw) != 1) return KeyOfGroup(engine.ssl());
   openssl::EVPKeyPointer key(raw);
   const int id = EVP_PKEY_get_id(raw);
   switch (id) {

@@ -22,9 +22,9 @@ std::optional<CipherInfo> Cipher(const Engine& engine);
 
 // The server's share of an ephemeral key exchange, as a client sees it (SSL_get_peer_tmp_key).
 struct EphemeralKeyInfo {
-  std::string type;  // "DH", "ECDH", or empty when the exchange is not ephemeral
-  std::string name;  // the group, for ECDH
-  int size = 0;      // bits
+  std::string type;  // "DH", "ECDH", "TLSGroup"; empty when the exchange is not ephemeral
+  std::string name;  // of the group; empty for DH
+  int size = 0;      // bits; 0 where the group is not a curve or a field
 };
 EphemeralKeyInfo EphemeralKey(const Engine& engine);
 

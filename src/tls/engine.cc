@@ -82,6 +82,7 @@ void Engine::Start() {
 
 void Engine::Receive(Bytes ciphertext) {
   if (state_ == State::kFailed || close_notify_seen_) return;
+  if (state_ == State::kIdle) state_ = State::kHandshake;
   if (busy_) {
     early_.insert(early_.end(), ciphertext.data, ciphertext.data + ciphertext.size);
     return;
@@ -109,7 +110,8 @@ void Engine::Advance() {
     if (Run([this] { return SSL_do_handshake(ssl()); }) == Outcome::kDone) state_ = State::kOpen;
   }
   while (!handshake_paused_ && state_ == State::kOpen && !close_notify_seen_) {
-    if (input_.empty() && SSL_has_pending(ssl()) == 0) break;
+    // A renegotiation goes on without input when a question was answered.
+    if (input_.empty() && SSL_has_pending(ssl()) == 0 && SSL_in_init(ssl()) == 0) break;
     size_t room = 0;
     uint8_t* const plaintext = events_.empty() ? host_->ReservePlaintext(&room) : nullptr;
     starved_ = plaintext == nullptr;
@@ -121,7 +123,7 @@ void Engine::Advance() {
       host_->CommitPlaintext(size);
     } else if (outcome == Outcome::kClosed) {
       close_notify_seen_ = true;
-    } else if (outcome != Outcome::kWait || input_.size == unread) {
+    } else if (outcome != Outcome::kWait || (input_.size == unread && events_.empty())) {
       break;
     }
   }
@@ -144,7 +146,10 @@ void Engine::KeepInput() {
 }
 
 size_t Engine::Write(Bytes plaintext) {
-  if (state_ != State::kOpen || handshake_paused_ || plaintext.empty()) return 0;
+  if (state_ != State::kOpen || busy_ || handshake_paused_ || plaintext.empty()) return 0;
+  // Only SSL_read() can carry on a handshake that the peer's plaintext comes in between.
+  const bool renegotiates = SSL_renegotiate_pending(ssl()) != 0 && SSL_pending(ssl()) > 0;
+  if (renegotiates || SSL_in_init(ssl()) != 0) return 0;
   const size_t size = std::min(plaintext.size, kWriteChunk);
   size_t written = 0;
   Run([&] { return SSL_write_ex(ssl(), plaintext.data, size, &written); });
@@ -153,17 +158,22 @@ size_t Engine::Write(Bytes plaintext) {
 
 void Engine::Close() {
   // Not during a renegotiation: OpenSSL would take it for a failure.
-  if (state_ != State::kOpen || SSL_in_init(ssl()) != 0) return;
+  if (state_ != State::kOpen || busy_ || SSL_in_init(ssl()) != 0) return;
   // 0 says that the peer's close_notify has not come yet, which is not a failure.
   Run([this] { return SSL_shutdown(ssl()) < 0 ? -1 : 1; });
 }
 
 Status Engine::Renegotiate() {
   openssl::ClearErrorOnReturn clear;
+  if (state_ == State::kOpen && (busy_ || SSL_in_init(ssl()) != 0)) return openssl::Ok();
   if (state_ != State::kOpen || SSL_renegotiate(ssl()) != 1) {
     return Error::FromQueue("Renegotiation failed");
   }
+  // The next SSL_read() begins where plaintext waits to be taken, which SSL_do_handshake() refuses.
+  if (SSL_pending(ssl()) > 0) return openssl::Ok();
+  const Bytes unread = std::exchange(input_, {});
   Run([this] { return SSL_do_handshake(ssl()); });
+  input_ = unread;
   return openssl::Ok();
 }
 
@@ -176,7 +186,7 @@ std::optional<Event> Engine::NextEvent() {
   if (!HasEvent()) return std::nullopt;
   Event event = std::move(events_.front());
   events_.pop_front();
-  awaiting_answer_ = event.IsQuestion();
+  if (event.IsQuestion()) question_ = event.type;
   return event;
 }
 
@@ -187,14 +197,13 @@ std::optional<Error> Engine::TakeError() {
 }
 
 void Engine::Resume() {
-  if (!awaiting_answer_) return;
-  awaiting_answer_ = false;
-  if (handshake_paused_) {
-    // A pause is a question at the end of the list, and nothing else happens during it.
+  if (!question_) return;
+  const Event::Type answered = *std::exchange(question_, std::nullopt);
+  if (answered == Event::Type::kNewSession) {
+    --new_sessions_unanswered_;
+  } else {
     handshake_paused_ = false;
     Advance();
-  } else if (new_sessions_unanswered_ > 0) {
-    --new_sessions_unanswered_;
   }
 }
 

@@ -89,9 +89,10 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // --- The way of the data.
-  // A client speaks first; a server waits.
+  // A client speaks first; a server waits. Does nothing the second time.
   void Start();
-  // Takes ciphertext. What cannot be processed yet is copied and processed later.
+  // Takes ciphertext; a handshake that has not been started begins with it. What cannot be processed
+  // yet is copied and processed later.
   void Receive(Bytes ciphertext);
   // Goes on decrypting where can_continue().
   void Continue();
@@ -107,9 +108,9 @@ class Engine {
   bool output_held() const { return new_sessions_unanswered_ > 0; }
   // Decryption has stopped, because ReservePlaintext() had no room or because something has happened
   // that is to be known before the plaintext behind it; nothing stands in the way any more.
-  bool can_continue() const { return starved_ && !awaiting_answer_ && events_.empty(); }
+  bool can_continue() const { return starved_ && !question_ && events_.empty(); }
   State state() const { return state_; }
-  bool awaiting_answer() const { return awaiting_answer_; }
+  bool awaiting_answer() const { return question_.has_value(); }
   // OpenSSL is on the stack: the Engine must not be destroyed now.
   bool busy() const { return busy_; }
   // The peer has sent close_notify (RFC 8446, 6.1): there is no more plaintext.
@@ -118,7 +119,7 @@ class Engine {
 
   // The next event, unless a question waits for its answer.
   std::optional<Event> NextEvent();
-  bool HasEvent() const { return !awaiting_answer_ && !events_.empty(); }
+  bool HasEvent() const { return !question_ && !events_.empty(); }
   bool has_error() const { return error_.has_value(); }
   // Why the state is kFailed; once.
   std::optional<Error> TakeError();
@@ -146,6 +147,7 @@ class Engine {
   void EnableTrace();
 
   // --- At any time.
+  // TLS 1.2. One that is under way is not followed by another.
   Status Renegotiate();
   bool UseCertificateOf(const Context& context);
   bool SetMaxSendFragment(int size);
@@ -179,12 +181,12 @@ class Engine {
   std::vector<uint8_t> early_;    // input that came while OpenSSL was on the stack
   OutputQueue output_;
   std::deque<Event> events_;
+  std::optional<Event::Type> question_;  // taken by NextEvent(), and not answered
   std::optional<Error> error_;
   std::vector<uint8_t> alpn_protocols_;
   std::vector<uint8_t> ocsp_response_;
 
   int new_sessions_unanswered_ = 0;
-  bool awaiting_answer_ = false;      // a question was taken by NextEvent()
   bool handshake_paused_ = false;     // OpenSSL waits for the answer to a question
   bool certificate_answered_ = false;
   bool session_answered_ = false;

@@ -1,6 +1,7 @@
 #include "tls/engine_callbacks.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <cstdio>
@@ -236,6 +237,16 @@ unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsign
   return static_cast<unsigned int>(answer->size());
 }
 
+#ifndef OPENSSL_NO_SSL_TRACE
+// A standard error that does not take all of it, such as a full pipe, is no failure of the connection.
+static void Trace(int is_write, int version, int content_type, const void* data, size_t size,
+                  SSL* ssl, void* bio) {
+  ERR_set_mark();
+  SSL_trace(is_write, version, content_type, data, size, ssl, bio);
+  ERR_pop_to_mark();
+}
+#endif
+
 // --- The members of Engine that switch the callbacks on, and answer them.
 
 void Engine::SetVerify(Verify verify) {
@@ -304,7 +315,7 @@ void Engine::EnableTrace() {
   if (!bio) return;
   // Lives as long as the SSL: the message callback has no destructor of its own.
   trace_ = std::move(bio);
-  SSL_set_msg_callback(ssl(), SSL_trace);
+  SSL_set_msg_callback(ssl(), Trace);
   SSL_set_msg_callback_arg(ssl(), trace_.get());
 #endif
 }

@@ -72,7 +72,7 @@ void Peer::Settle() {
       if (events.back().IsQuestion() && answers) Answer();
       idle = false;
     }
-    if (engine_->starved() && room > 0) {
+    if (engine_->can_continue() && room > 0) {
       engine_->Continue();
       idle = false;
     }

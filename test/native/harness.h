@@ -2,6 +2,7 @@
 #define TEST_NATIVE_HARNESS_H_
 
 #include <gtest/gtest.h>
+#include <openssl/x509v3.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +44,7 @@ struct Identity {
 
 struct CertificateOptions {
   std::vector<std::string> common_names = {"localhost"};
-  int common_name_type = 0x1000 | 1;  // MBSTRING_UTF8, or a V_ASN1_* to be taken as it is
+  int common_name_type = MBSTRING_UTF8;  // or a V_ASN1_*, to be taken as it is
   std::vector<AltName> alt_names = {};
   std::string alt_names_der = {};      // in place of `alt_names`
   const Identity* issuer = nullptr;    // null: self-signed

@@ -43,7 +43,9 @@ void ExpectSane(const Peer& peer) {
     EXPECT_FALSE(peer.error->message.empty());
     EXPECT_EQ(peer.error->code.rfind("ERR_SSL_", 0), 0u) << peer.error->code;
   }
-  if (peer.failed()) EXPECT_EQ(peer.engine().backlog_size(), 0u);
+  if (peer.failed()) {
+    EXPECT_EQ(peer.engine().backlog_size(), 0u);
+  }
 }
 
 class Hostile : public ForEachVersion {};

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "harness.h"
 
 namespace napi_tls::tls::test {

@@ -1,0 +1,47 @@
+'use strict';
+
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+const register = path.join(root, 'lib', 'register.js');
+const kTimeout = 20_000; // milliseconds
+
+/**
+ * Runs node in a fresh process.
+ *
+ * @param {string[]} args - options of node and the program, such as ['-r', register, file]
+ * @param {Object<string, string>} [env] - in addition to the environment, without NODE_OPTIONS
+ * @returns {Promise<{ lines: string[], stderr: string }>} what it printed
+ * @throws {Error} where it ends with anything but 0, with its stderr
+ */
+function run(args, env = {}) {
+  const options = {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    timeout: kTimeout,
+    cwd: root,
+  };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${error.message}\n${stdout}\n${stderr}`));
+      else resolve({ lines: stdout.trim().split('\n'), stderr });
+    });
+  });
+}
+
+/**
+ * Runs a function in a process that has napi-tls/register preloaded, and where no connection may be one of
+ * Node's own TLS.
+ *
+ * @param {(world: object) => Promise<void>} act - is sent as text: it sees its argument (world.js) and nothing else
+ */
+async function registered(act) {
+  await run(['-r', register, path.join(__dirname, 'world.js'), act.toString()]);
+}
+
+/** A mocha test of a function for registered(). */
+function test(title, act) {
+  it(title, () => registered(act)).timeout(kTimeout + 5_000);
+}
+
+module.exports = { register, root, run, test };

@@ -1,0 +1,75 @@
+'use strict';
+
+// Where the functions of registered() run (processes.js): a process on napi-tls.
+
+const assert = require('node:assert/strict');
+const { createHook } = require('node:async_hooks');
+const { once } = require('node:events');
+const tls = require('node:tls');
+
+let coreConnections = 0;
+createHook({
+  init(id, type) {
+    if (type === 'TLSWRAP') coreConnections++;
+  },
+}).enable();
+
+const ours = require('../..');
+const certs = require('../certs');
+
+const opened = [];
+
+/** Closes it when the function is done. */
+function track(server) {
+  opened.push(server);
+  return server;
+}
+
+/** @returns {Promise<number>} the port on which the server listens */
+async function listen(server) {
+  track(server).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server.address().port;
+}
+
+/** Makes sure that bytes went through a socket of this package. */
+function assertCarried(socket) {
+  assert.ok(socket instanceof ours.TLSSocket, 'not our TLSSocket');
+  assert.ok(socket.encrypted);
+  assert.ok(socket.bytesRead > 0, 'nothing was read');
+  assert.ok(socket.bytesWritten > 0, 'nothing was written');
+}
+
+async function text(readable) {
+  let all = '';
+  for await (const chunk of readable.setEncoding('utf8')) all += chunk;
+  return all;
+}
+
+const world = {
+  assert,
+  assertCarried,
+  ca: certs.ca,
+  certs,
+  identity: certs.identity('p256'),
+  listen,
+  once,
+  ours,
+  require,
+  text,
+  tls,
+  track,
+};
+
+(async () => {
+  const act = eval(`(${process.argv[2]})`);
+  await act(world);
+  for (const server of opened) {
+    server.closeAllConnections?.();
+    server.close();
+  }
+  assert.equal(coreConnections, 0, 'a connection was made by Node’s own TLS');
+})().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,172 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const certs = require('../certs');
+
+const TIMEOUT = 20_000; // milliseconds for a case: two processes
+const CHILD = path.join(__dirname, 'command-line-child.js');
+const caFile = path.join(certs.folder, 'ca-cert.pem');
+
+/** Variables of whoever runs the tests have no say. */
+const OURS =
+  /^(NODE_(EXTRA_CA_CERTS|OPTIONS|TLS_REJECT_UNAUTHORIZED)|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE)$/;
+
+/**
+ * @param {'core' | 'ours'} which
+ * @param {{ flags?: string[], env?: object, trust?: string, server?: object, client?: object }} setting
+ * @returns {Promise<{ seen: object, stderr: string }>}
+ */
+function run(which, { flags = [], env = {}, trust = 'ca', server = {}, client = {} }) {
+  const inherited = Object.entries(process.env).filter(([name]) => !OURS.test(name));
+  const args = [...flags, CHILD, which, trust, JSON.stringify(server), JSON.stringify(client)];
+  const options = { env: { ...Object.fromEntries(inherited), ...env }, timeout: TIMEOUT / 2 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      assert(stdout !== '', `${which} has failed: ${error?.message} ${stderr}`);
+      resolve({ seen: JSON.parse(stdout), stderr });
+    });
+  });
+}
+
+/** Both see the same, and it is what is expected. */
+function agree(title, setting, check) {
+  it(title, async function () {
+    this.timeout(TIMEOUT);
+    const core = await run('core', setting);
+    const ours = await run('ours', setting);
+    assert.deepEqual(ours.seen, core.seen);
+    check(ours.seen);
+  });
+}
+
+const trusted = (seen) => assert.equal(seen.authorized, true);
+const distrusted = (seen) => assert.equal(seen.error, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+
+describe('the command line', () => {
+  agree('makes the defaults', {}, ({ protocol }) => assert.equal(protocol, 'TLSv1.3'));
+
+  const list = 'ECDHE-ECDSA-AES256-GCM-SHA384:TLS_CHACHA20_POLY1305_SHA256';
+  agree('has --tls-cipher-list', { flags: [`--tls-cipher-list=${list}`] }, (seen) => {
+    assert.equal(seen.ciphers, list);
+    assert.equal(seen.cipher, 'TLS_CHACHA20_POLY1305_SHA256');
+  });
+  agree(
+    'has --tls-cipher-list in NODE_OPTIONS',
+    { env: { NODE_OPTIONS: `--tls-cipher-list=${list}` }, client: { maxVersion: 'TLSv1.2' } },
+    (seen) => assert.equal(seen.cipher, 'ECDHE-ECDSA-AES256-GCM-SHA384'),
+  );
+  agree(
+    'refuses a --tls-cipher-list that names none',
+    { flags: ['--tls-cipher-list=ABC'] },
+    (seen) => assert.equal(seen.thrown.code, 'ERR_SSL_NO_CIPHER_MATCH'),
+  );
+
+  for (const version of ['1.2', '1.3']) {
+    agree(`has --tls-max-v${version}`, { flags: [`--tls-max-v${version}`] }, (seen) => {
+      assert.equal(seen.defaults.DEFAULT_MAX_VERSION, `TLSv${version}`);
+      assert.equal(seen.protocol, `TLSv${version}`);
+    });
+  }
+  for (const version of ['1.0', '1.1', '1.2', '1.3']) {
+    const name = `TLSv${version}`.replace('1.0', '1');
+    agree(`has --tls-min-v${version}`, { flags: [`--tls-min-v${version}`] }, (seen) =>
+      assert.equal(seen.defaults.DEFAULT_MIN_VERSION, name),
+    );
+  }
+  agree(
+    'refuses a lower version than --tls-min-v1.3',
+    { flags: ['--tls-min-v1.3'], client: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } },
+    (seen) => assert.match(seen.error, /PROTOCOL_VERSION/),
+  );
+
+  it('has --tls-keylog', async function () {
+    this.timeout(TIMEOUT);
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'napi-tls-'));
+    try {
+      const [core, ours] = [path.join(folder, 'core'), path.join(folder, 'ours')];
+      const wanted = await run('core', { flags: [`--tls-keylog=${core}`] });
+      const found = await run('ours', { flags: [`--tls-keylog=${ours}`] });
+      const secrets = (file) => {
+        const lines = fs.readFileSync(file, 'latin1').trimEnd().split('\n');
+        return lines.map((line) => line.replace(/ .*/, '')).sort();
+      };
+      assert.deepEqual(secrets(ours), secrets(core));
+      assert(secrets(ours).length >= 10);
+      assert.equal(fs.statSync(ours).mode, fs.statSync(core).mode);
+      const texts = [wanted, found].map(({ seen }) =>
+        seen.warnings.map(({ message }) => message.replace(folder, '').replace(/core|ours/, '')),
+      );
+      assert.deepEqual(texts[1], texts[0]);
+      assert.equal(texts[1].length, 1);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('has --trace-tls', async function () {
+    this.timeout(TIMEOUT);
+    const core = await run('core', { flags: ['--trace-tls'] });
+    const ours = await run('ours', { flags: ['--trace-tls'] });
+    assert.deepEqual(ours.seen, core.seen);
+    // A full pipe takes less than all of it, on either side: only the beginning is sure to be there.
+    for (const { stderr } of [core, ours]) {
+      assert.match(stderr, /Sent (TLS )?Record[^]*ClientHello/);
+      assert.match(stderr, /Enabling --trace-tls can expose sensitive data/);
+    }
+  });
+});
+
+describe('the environment', () => {
+  agree('makes no authority of a test trusted by default', { trust: 'default' }, distrusted);
+
+  const extra = { NODE_EXTRA_CA_CERTS: caFile };
+  agree('has NODE_EXTRA_CA_CERTS', { trust: 'default', env: extra }, trusted);
+  agree(
+    'has NODE_EXTRA_CA_CERTS beside --use-openssl-ca',
+    { trust: 'default', env: extra, flags: ['--use-openssl-ca'] },
+    trusted,
+  );
+  agree(
+    'has NODE_EXTRA_CA_CERTS beside --use-bundled-ca',
+    { trust: 'default', env: extra, flags: ['--use-bundled-ca'] },
+    trusted,
+  );
+  agree(
+    'goes on without the file of NODE_EXTRA_CA_CERTS',
+    { trust: 'default', env: { NODE_EXTRA_CA_CERTS: path.join(certs.folder, 'absent') } },
+    distrusted,
+  );
+
+  const file = { SSL_CERT_FILE: caFile };
+  agree(
+    'has SSL_CERT_FILE with --use-openssl-ca',
+    { trust: 'default', env: file, flags: ['--use-openssl-ca'] },
+    trusted,
+  );
+  agree('has no SSL_CERT_FILE without', { trust: 'default', env: file }, distrusted);
+
+  for (const value of ['0', '1', '']) {
+    agree(
+      `has NODE_TLS_REJECT_UNAUTHORIZED=${value}`,
+      { trust: 'default', env: { NODE_TLS_REJECT_UNAUTHORIZED: value } },
+      (seen) => {
+        if (value !== '0') return distrusted(seen);
+        assert.equal(seen.authorizationError, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+        assert.equal(seen.warnings.length, 1);
+      },
+    );
+  }
+  agree(
+    'has rejectUnauthorized go before NODE_TLS_REJECT_UNAUTHORIZED',
+    {
+      trust: 'default',
+      env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      client: { rejectUnauthorized: true },
+    },
+    distrusted,
+  );
+});

@@ -1,0 +1,48 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+
+const rounds = process.env.NAPI_TLS_LONG === '1' ? 40 : 5;
+const child = path.join(__dirname, 'environments-child.js');
+
+/** Runs environments-child.js to its end. */
+function run(args, transport, timeout) {
+  const env = { ...process.env, NAPI_TLS_TRANSPORT: transport };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [child, ...args], { env, timeout }, (error, stdout, stderr) => {
+      const { code = 0, signal = null } = error ?? {};
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+}
+
+for (const transport of ['native', 'stream']) {
+  describe(`an environment that ends [${transport} transport]`, function () {
+    this.timeout(rounds * 4000 + 20_000);
+
+    it('is a worker, terminated in its handshakes and transfers', async () => {
+      const outcome = await run(['terminate', String(rounds)], transport, rounds * 4000 + 10_000);
+      const { code, signal, stdout, stderr } = outcome;
+      assert.deepEqual({ code, signal }, { code: 0, signal: null }, stderr);
+      assert.equal(stdout.trim(), `${rounds * 8} terminated, still here`);
+    });
+
+    for (const moment of [
+      'connect',
+      'keylog',
+      'secureConnect',
+      'secureConnection',
+      'data',
+      'server data',
+      'write callback',
+      'writes in flight',
+    ]) {
+      it(`is a process that exits at '${moment}'`, async () => {
+        const { code, signal, stderr } = await run(['exit', moment], transport, 10_000);
+        assert.deepEqual({ code, signal, stderr }, { code: 7, signal: null, stderr: '' });
+      });
+    }
+  });
+}

@@ -1,0 +1,209 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { once } = require('node:events');
+const { Duplex, PassThrough } = require('node:stream');
+const core = require('node:tls');
+const certs = require('../certs');
+const Scene = require('../conformance/scene');
+const { transports } = require('../transports');
+const { describeError, readAll, readExactly } = Scene;
+
+const kBlock = Buffer.alloc(3 * 1024 * 1024, 5);
+const kPatience = 500; // milliseconds; half of a connection stays open in core, too
+
+/** Two streams, each of which reads what the other writes. */
+function pair() {
+  const ends = [new PassThrough(), new PassThrough()];
+  return ends.map((way, i) => Duplex.from({ readable: way, writable: ends[1 - i] }));
+}
+
+/** A server's end on a stream. */
+const accept = (tls, stream, options) =>
+  new tls.TLSSocket(stream, {
+    isServer: true,
+    secureContext: tls.createSecureContext(certs.identity('p256')),
+    ...options,
+  });
+
+const clientOptions = (stream) => ({ socket: stream, ca: certs.ca, servername: 'localhost' });
+
+transports('TLS over other streams', (test, transport) => {
+  test('begins after STARTTLS, with the ClientHello buffered already', async (scene) => {
+    const server = await scene.listenRaw(async (raw) => {
+      raw.write('220 ready\n');
+      const line = await readExactly(raw, 9);
+      assert.equal(String(line), 'STARTTLS\n');
+      // What follows comes into the buffer of the stream.
+      while (raw.readableLength < 200) await new Promise(setImmediate);
+      const far = scene.track(accept(scene.server, raw));
+      far.pipe(far);
+    });
+    const raw = await scene.connectRaw(server);
+    assert.equal(String(await readExactly(raw, 10)), '220 ready\n');
+    raw.write('STARTTLS\n');
+    const near = scene.connect(server, { socket: raw });
+    near.write('after the upgrade');
+    assert.equal(String(await readExactly(near, 17)), 'after the upgrade');
+    assert.equal(near.authorized, true);
+  });
+
+  test('begins with data that was unshifted', async (scene) => {
+    const server = await scene.listenRaw((raw) => {
+      raw.once('data', (chunk) => {
+        raw.pause();
+        raw.unshift(chunk);
+        const far = scene.track(accept(scene.server, raw));
+        far.pipe(far);
+      });
+    });
+    const near = scene.connect(server);
+    near.write(kBlock);
+    assert((await readExactly(near, kBlock.length)).equals(kBlock));
+  });
+
+  for (const depth of [2, 3]) {
+    test(`goes through ${depth} layers of itself`, async (scene) => {
+      const server = await scene.listen({}, (far) => {
+        let socket = far;
+        for (let i = 1; i < depth; i++) socket = scene.track(accept(scene.server, socket));
+        socket.pipe(socket);
+      });
+      let near = scene.connect(server);
+      for (let i = 1; i < depth; i++) near = scene.track(scene.client.connect(clientOptions(near)));
+      near.end(kBlock);
+      assert((await readAll(near)).equals(kBlock));
+    });
+  }
+
+  test('is the same with core in the layer below, or above', async (scene) => {
+    for (const [outer, inner] of [
+      [core, scene.client],
+      [scene.client, core],
+    ]) {
+      const server = scene.track(outer.createServer(certs.identity('p256')));
+      await scene.bind(server);
+      server.on('secureConnection', (far) => {
+        scene.track(far);
+        const top = scene.track(accept(inner, far));
+        top.pipe(top);
+      });
+      const below = scene.track(outer.connect({ ...Scene.to(server), ...clientOptions() }));
+      await once(below, 'connect');
+      const near = scene.track(inner.connect(clientOptions(below)));
+      near.end(kBlock);
+      assert((await readAll(near)).equals(kBlock));
+    }
+  });
+
+  test('goes through a pair of Duplex streams', async (scene) => {
+    const [one, other] = pair();
+    const far = scene.track(accept(scene.server, other));
+    far.pipe(far);
+    const near = scene.track(scene.client.connect(clientOptions(one)));
+    near.end(kBlock);
+    assert((await readAll(near)).equals(kBlock));
+  });
+
+  if (transport === 'native') {
+    // A stream of the user, which ends in every way at any step.
+    const ways = {
+      ends: (stream) => stream.push(null),
+      'is destroyed': (stream) => stream.destroy(),
+      fails: (stream) => stream.destroy(new Error('mine')),
+      'fails to write': (stream) => (stream.failing = true),
+    };
+    for (const [title, act] of Object.entries(ways)) {
+      for (const steps of [0, 1, 2, 3, 4]) {
+        test(`over a stream that ${title} after ${steps} chunks ends as core's does`, async (scene) => {
+          const play = async (tls) => {
+            const [one, other] = pair();
+            one.on('error', () => {});
+            let chunks = 0;
+            // What the client writes goes through a stream of the test.
+            class Link extends Duplex {
+              failing = false;
+              step() {
+                if (chunks++ === steps) act(this);
+              }
+              _read() {
+                one.resume();
+              }
+              _write(chunk, encoding, callback) {
+                this.step();
+                if (this.failing) callback(new Error('no write'));
+                else one.write(chunk, callback);
+              }
+              _final(callback) {
+                one.end(callback);
+              }
+            }
+            const link = scene.track(new Link());
+            link.on('error', () => {});
+            one.on('data', (chunk) => {
+              if (link.destroyed || link.readableEnded || link._readableState.ended) return;
+              link.step();
+              if (!link._readableState.ended && !link.push(chunk)) one.pause();
+            });
+            one.on('end', () => link.destroyed || link._readableState.ended || link.push(null));
+            const far = scene.track(accept(tls, other));
+            far.on('error', () => {});
+            far.pipe(far);
+            const near = scene.track(tls.connect(clientOptions(link)));
+            let error = null;
+            near.on('error', (e) => (error ??= describeError(e)));
+            near.on('secureConnect', () => near.write('a question'));
+            let rounds = 0;
+            near.on('data', () => (rounds++ < 3 ? near.write('another') : near.destroy()));
+            const closed = new Promise((resolve) => near.on('close', resolve));
+            const late = new Promise((resolve) => setTimeout(resolve, kPatience, 'late').unref());
+            return { outcome: await Promise.race([closed, late]), error };
+          };
+          const ours = await play(scene.client);
+          const expected = await play(core);
+          // Whether a write was on its way at that moment is chance.
+          for (const result of [ours, expected]) {
+            if (result.error?.code === 'ECANCELED') result.error = null;
+            if (result.outcome !== 'late') result.outcome = 'closed';
+          }
+          assert.deepEqual(ours, expected);
+        });
+      }
+    }
+  }
+
+  test('keeps the context of AsyncLocalStorage in all events', async (scene) => {
+    const play = async (tls) => {
+      const storage = new AsyncLocalStorage();
+      const seen = {};
+      const watch = (socket, label) => {
+        for (const name of ['secureConnect', 'data', 'end', 'finish', 'close', 'session', 'keylog']) {
+          socket.on(name, () => (seen[`${label} ${name}`] = storage.getStore()));
+        }
+      };
+      const server = scene.track(tls.createServer(certs.identity('p256')));
+      await scene.bind(server);
+      server.on('secureConnection', (far) => {
+        scene.track(far);
+        far.once('data', () => far.write('answer'));
+        far.resume();
+      });
+      await storage.run('of the client', async () => {
+        const near = scene.track(tls.connect({ ...Scene.to(server), ...clientOptions() }));
+        watch(near, 'near');
+        near.write('question', () => (seen['write callback'] = storage.getStore()));
+        near.on('secureConnect', () => {
+          near.end(kBlock, () => (seen['late write callback'] = storage.getStore()));
+        });
+        await once(near, 'close');
+      });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      server.close();
+      return seen;
+    };
+    const ours = await play(scene.client);
+    assert.deepEqual(ours, await play(core));
+    assert.equal(ours['near data'], 'of the client');
+  });
+});
