@@ -22,6 +22,7 @@ const Flag = {
   kShutdownDone: 1 << 8,
   kTurn: 1 << 9,
   kStarved: 1 << 10,
+  kUnread: 1 << 11,
 };
 
 const EventType = {

@@ -38,10 +38,6 @@ class StreamHandle extends findJSStream() {
     this.ssl = ssl;
   }
 
-  get mayBeConsumed() {
-    return this.#mayBeConsumed;
-  }
-
   get isStreamBase() {
     this.expectConsumer();
     return super.isStreamBase;
@@ -50,8 +46,13 @@ class StreamHandle extends findJSStream() {
   /** From now on plaintext goes this way, until Node says that nobody has taken it. */
   expectConsumer() {
     if (!super.isStreamBase) return;
-    this.#mayBeConsumed = true;
-    this.onread = () => (this.#mayBeConsumed = false);
+    this.#setMayBeConsumed(true);
+    this.onread = () => this.#setMayBeConsumed(false);
+  }
+
+  #setMayBeConsumed(value) {
+    this.#mayBeConsumed = value;
+    this.ssl.expectNativeReader(value);
   }
 
   /**

@@ -94,7 +94,8 @@ class StreamTransport {
       setImmediate(callback);
       return;
     }
-    this.stream.once('close', callback);
+    // 'error' comes before 'close', and is yet to come.
+    this.stream.once('close', () => setImmediate(callback));
     this.stream.destroy();
   }
 

@@ -124,10 +124,10 @@ for (const name of ['onalpnselect', 'onpskclient', 'onpskserver']) {
 
 binding.setCallbacks(
   function onActivity(flags) {
-    return this.owner[kAdvance](flags, true);
+    this.owner[kAdvance](flags, true);
   },
   function onConsume() {
-    this.owner[kConsume]();
+    return this.owner[kConsume]();
   },
 );
 

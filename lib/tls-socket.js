@@ -37,6 +37,7 @@ const kFinal = Symbol('kFinal');
 const kGather = Symbol('kGather');
 const kGatherer = Symbol('kGatherer');
 const kOnRead = Symbol('kOnRead');
+const kOffer = Symbol('kOffer');
 const kPush = Symbol('kPush');
 const kReading = Symbol('kReading');
 const kSettle = Symbol('kSettle');
@@ -48,6 +49,9 @@ const kUnread = Symbol('kUnread');
 const kWrite = Symbol('kWrite');
 const kWriteCallback = Symbol('kWriteCallback');
 const kWritten = Symbol('kWritten');
+
+/** Whether a write that was in flight when its socket was destroyed has failed. */
+const kFailsInFlight = Number.parseInt(process.versions.node, 10) >= 22;
 
 /** Longest group of buffered writes that is copied together for one call. */
 const kMaxGroup = 1024 * 1024;
@@ -229,40 +233,30 @@ TLSSocket.prototype[kBegin] = function () {
 
 // --- What happens on the connection.
 
-/**
- * Deals with what the native side has announced (TLSWrap::Flag).
- * @returns {boolean} whether the event loop is to call [kConsume] next
- */
+/** Deals with what the native side has announced (TLSWrap::Flag). */
 TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
-  if (flags === 0) return false;
+  if (flags === 0) return;
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
   if (flags & Flag.kWritten) this[kWritten]();
-  if (fromLoop && plaintext !== null && !(flags & Flag.kEvent)) {
-    if (this[kStreamHandle].mayBeConsumed && !this.destroyed) {
-      this[kUnread] = { plaintext, flags, status };
-      return true;
-    }
-  }
   try {
     // The event loop comes back for each event; otherwise all of them are delivered now.
     while (flags & Flag.kEvent && handshake.deliverEvent(this) && !fromLoop);
   } finally {
-    if (plaintext !== null && !this.destroyed) this[kPush](plaintext);
+    if (flags & Flag.kUnread) this[kPush](this[kUnread]);
+    if (plaintext !== null && !this.destroyed && !this[kOffer](plaintext)) {
+      this[kPush](this[kUnread]);
+    }
     if (!this.destroyed) this[kSettle](flags, status);
     const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
     if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
   }
-  return false;
 };
 
-/** Plaintext goes to a native reader, with nothing of Node's on the stack (TLSWrap::Notify). */
+/** The event loop has plaintext for a native reader, who gets it with no callback on the stack (TLSWrap::Notify). */
 TLSSocket.prototype[kConsume] = function () {
-  const { plaintext, flags, status } = this[kUnread];
-  this[kUnread] = null;
-  if (!this.destroyed) this[kPush](plaintext);
-  if (!this.destroyed) this[kSettle](flags, status);
+  return this[kOffer](takePlaintext());
 };
 
 TLSSocket.prototype[kSettle] = function (flags, status) {
@@ -352,12 +346,21 @@ TLSSocket.prototype._handleTimeout = function () {
 
 // --- Reading.
 
-TLSSocket.prototype[kPush] = function (plaintext) {
+/**
+ * Offers plaintext to a native reader.
+ * @returns {boolean} false where this[kUnread] is left of it
+ */
+TLSSocket.prototype[kOffer] = function (plaintext) {
   this.ssl.bytesRead += plaintext.length;
   this._unrefTimer();
   const rest = this[kStreamHandle].consume(plaintext);
-  if (rest === 0 || this.destroyed) return;
-  if (rest < plaintext.length) plaintext = plaintext.subarray(-rest);
+  if (rest === 0 || this.destroyed) return true;
+  this[kUnread] = rest < plaintext.length ? plaintext.subarray(-rest) : plaintext;
+  return false;
+};
+
+TLSSocket.prototype[kPush] = function (plaintext) {
+  this[kUnread] = null;
   const wantsMore = this[kOnRead] === null ? this.push(plaintext) : this[kOnRead].push(plaintext);
   if (!wantsMore) this[kPauseReading]();
 };
@@ -519,10 +522,11 @@ TLSSocket.prototype._destroy = function (error, callback) {
   this[kWriteCallback] = null;
   net.Socket.prototype._destroy.call(this, error, callback);
   if (unsettled !== null) {
-    // As in core: 'error' or 'close' tells about the write in flight, and only those after it fail.
+    // Before Node 22, 'error' or 'close' tells about the write in flight, and only those after it fail.
     process.nextTick(() => {
       if (!connected) unsettled(new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
-      else unsettled(this.destroyed ? null : errnoException(UV_ECANCELED, 'write'));
+      else if (this.destroyed && !kFailsInFlight) unsettled(null);
+      else unsettled(errnoException(UV_ECANCELED, 'write'));
     });
   }
   this._destroySSL();

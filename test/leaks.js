@@ -56,7 +56,9 @@ async function main() {
     (near) => near.write(Buffer.alloc(5 * kMegabyte)) || near.once('data', () => near.destroy()),
   ];
   const connect = async (i) => {
-    const options = [{ ca: certs.ca }, { secureContext: context }, { ca: certs.ca, session }][i % 3];
+    const options = [{ ca: certs.ca }, { secureContext: context }, { ca: certs.ca, session }][
+      i % 3
+    ];
     const trusted = i % 7 === 0 ? { ...options, ca: undefined, secureContext: undefined } : options;
     const near = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ...trusted });
     near.on('error', () => {});

@@ -123,14 +123,13 @@ int UvTransport::Shutdown() {
   if (stream_ == nullptr) return UV_ENOTCONN;
   auto request = std::make_unique<ShutdownRequest>();
   request->transport = this;
-  const int status =
-      uv_shutdown(&request->request, stream_, [](uv_shutdown_t* done, int status) {
-        std::unique_ptr<ShutdownRequest> request(reinterpret_cast<ShutdownRequest*>(done));
-        UvTransport* transport = request->transport;
-        if (transport == nullptr) return;
-        transport->shutdown_ = nullptr;
-        if (status != UV_ECANCELED) transport->listener_->OnShutdown(status);
-      });
+  const int status = uv_shutdown(&request->request, stream_, [](uv_shutdown_t* done, int status) {
+    std::unique_ptr<ShutdownRequest> request(reinterpret_cast<ShutdownRequest*>(done));
+    UvTransport* transport = request->transport;
+    if (transport == nullptr) return;
+    transport->shutdown_ = nullptr;
+    if (status != UV_ECANCELED) transport->listener_->OnShutdown(status);
+  });
   if (status == 0) shutdown_ = request.release();
   return status;
 }

@@ -14,8 +14,8 @@ namespace napi_tls::node {
 
 namespace {
 
-// setCallbacks(onActivity: (this: TLSWrap, flags: number) => boolean | void,
-//              onConsume: (this: TLSWrap) => void)
+// setCallbacks(onActivity: (this: TLSWrap, flags: number) => void,
+//              onConsume: (this: TLSWrap) => boolean)
 Napi::Value SetCallbacks(const Napi::CallbackInfo& info) {
   if (info[0].IsFunction() && info[1].IsFunction()) {
     Environment* environment = Environment::Of(info.Env());
@@ -47,7 +47,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   environment->state_owner = Napi::Persistent(state.As<Napi::Object>());
   env.SetInstanceData(environment.release());
   // By the time that this runs, Node has closed and freed every stream of the environment.
-  napi_add_env_cleanup_hook(env, [](void*) { io::UvTransport::AbandonAll(); }, nullptr);
+  napi_add_env_cleanup_hook(
+      env, [](void*) { io::UvTransport::AbandonAll(); }, nullptr);
 
   exports.Set("state", Napi::Int32Array::New(env, Environment::kStateSize, state.ArrayBuffer(), 0));
   exports.Set("setCallbacks", Napi::Function::New<SetCallbacks>(env));

@@ -22,8 +22,8 @@ Napi::Value Throw(Napi::Env env, const openssl::Error& error);
 // value for anything else.
 std::optional<openssl::Bytes> ViewOf(Napi::Value value);
 
-// As `if (value)` has it. False in an environment that is being terminated, where Value::ToBoolean()
-// answers with a value that ends the process when it is read.
+// As `if (value)` has it. False in an environment that is being terminated, where
+// Value::ToBoolean() answers with a value that ends the process when it is read.
 bool IsTrue(Napi::Value value);
 
 // A Buffer with a copy.

@@ -20,8 +20,8 @@ struct Environment {
 
   uv_loop_t* loop = nullptr;
   // Both have the TLSWrap as receiver.
-  Napi::FunctionReference on_activity;  // (flags): true where on_consume is to follow
-  Napi::FunctionReference on_consume;   // (), with no callback of Node's around it
+  Napi::FunctionReference on_activity;  // (flags)
+  Napi::FunctionReference on_consume;   // (): false where something of the plaintext is left
   Napi::ObjectReference slab_owner;
   uint8_t* slab = nullptr;
   size_t slab_size = 0;

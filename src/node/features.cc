@@ -33,6 +33,19 @@ Napi::Value GetCertificateCompressionAlgorithms(const Napi::CallbackInfo& info) 
 
 void DefineFeatures(Napi::Env env, Napi::Object exports) {
   exports.Set("opensslVersion", OpenSSL_version(OPENSSL_FULL_VERSION_STRING));
+  Napi::Object features = Napi::Object::New(env);
+  features.Set("certificateCompression", !openssl::CertificateCompressionAlgorithms().empty());
+#ifdef NAPI_TLS_PRIVATE_OPENSSL
+  features.Set("privateOpenSSL", true);
+#else
+  features.Set("privateOpenSSL", false);
+#endif
+#ifdef OPENSSL_NO_SSL_TRACE
+  features.Set("trace", false);
+#else
+  features.Set("trace", true);
+#endif
+  exports.Set("features", features);
   // Without names, as in Node.
   exports.Set("getCiphers", Napi::Function::New<GetCiphers>(env));
   exports.Set("getCertificateCompressionAlgorithms",

@@ -357,25 +357,29 @@ bool TLSWrap::Notify(uint32_t flags) {
     return napi_get_and_clear_last_exception(env, &error) == napi_ok &&
            napi_fatal_exception(env, error) == napi_ok;
   };
-  napi_value argument;
   napi_value result;
-  napi_create_uint32(env, flags, &argument);
-  const napi_status status = napi_make_callback(
-      env, async_context_, self, environment_->on_activity.Value(), 1, &argument, &result);
-  if (status != napi_ok) return settle(status);
-
-  bool consumes = false;
-  napi_get_value_bool(env, result, &consumes);
-  if (!consumes) return true;
-  // HTTP/2 comes back to JavaScript for each frame, and Node runs the ticks in between only where
-  // no other callback is open. The one that is opened here runs the ticks that are left.
-  if (!settle(
-          napi_call_function(env, self, environment_->on_consume.Value(), 0, nullptr, nullptr))) {
-    return false;
+  if (native_reader_ && (flags & (kPlaintext | kEvent)) == kPlaintext) {
+    // HTTP/2 comes back to JavaScript for each frame, and Node runs the ticks in between only where
+    // no other callback is open.
+    const napi_status status =
+        napi_call_function(env, self, environment_->on_consume.Value(), 0, nullptr, &result);
+    bool consumed = true;
+    if (status == napi_ok) napi_get_value_bool(env, result, &consumed);
+    if (!settle(status)) return false;
+    flags &= ~kPlaintext;
+    if (!consumed) flags |= kUnread;
+    if (!alive()) flags = 0;
+    if (flags == 0) {
+      napi_callback_scope ticks;
+      if (napi_open_callback_scope(env, self, async_context_, &ticks) != napi_ok) return false;
+      return settle(napi_close_callback_scope(env, ticks));
+    }
+    environment_->state[Environment::kStatus] = static_cast<uint32_t>(status_);
   }
-  napi_callback_scope ticks;
-  if (napi_open_callback_scope(env, self, async_context_, &ticks) != napi_ok) return false;
-  return settle(napi_close_callback_scope(env, ticks));
+  napi_value argument;
+  napi_create_uint32(env, flags, &argument);
+  return settle(napi_make_callback(env, async_context_, self, environment_->on_activity.Value(), 1,
+                                   &argument, &result));
 }
 
 // Tells JavaScript what has happened, until nothing is left to tell. Plaintext goes up before

@@ -15,8 +15,8 @@ namespace napi_tls::node {
 
 // One TLS connection as JavaScript holds it: an Engine, and the native transport where there is
 // one. A method that can make something happen answers with Flags, and so does every call of the
-// environment's `onActivity` from the event loop; JavaScript then fetches what they announce. The loop
-// announces one event at a time, so that promises and ticks run between two of them.
+// environment's `onActivity` from the event loop; JavaScript then fetches what they announce. The
+// loop announces one event at a time, so that promises and ticks run between two of them.
 // Invariants: engine_ is null after destroySSL(); the object is kept alive (Ref) while a transport
 // is attached; the engine is never destroyed while one of its calls is on the stack.
 class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
@@ -35,6 +35,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
     kShutdownDone = 1 << 8,    // state[kStatus]: 0 or a libuv error
     kTurn = 1 << 9,            // the write budget of this turn is spent: call turn() in the next
     kStarved = 1 << 10,        // there is more to decrypt: call proceed()
+    kUnread = 1 << 11,         // the native reader has left something of the plaintext
   };
 
   static Napi::Function Define(Napi::Env env);
@@ -87,6 +88,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value EnablePskCallback(const Napi::CallbackInfo& info);
   Napi::Value EnableKeylogCallback(const Napi::CallbackInfo& info);
   Napi::Value EnableTrace(const Napi::CallbackInfo& info);
+  Napi::Value ExpectNativeReader(const Napi::CallbackInfo& info);
 
   // --- What has been negotiated (tls_wrap_info.cc).
   static std::vector<PropertyDescriptor> Info();
@@ -146,18 +148,19 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   PendingWrite write_;
   std::string selected_protocol_;  // the answer of the ALPN callback, while OpenSSL copies it
 
-  size_t plaintext_size_ = 0;      // in the slab, not announced yet
-  uint32_t raised_ = 0;            // flags that CollectFlags() has to report
+  size_t plaintext_size_ = 0;  // in the slab, not announced yet
+  uint32_t raised_ = 0;        // flags that CollectFlags() has to report
   int status_ = 0;
-  size_t turn_bytes_ = 0;          // plaintext encrypted in this turn of the loop
+  size_t turn_bytes_ = 0;  // plaintext encrypted in this turn of the loop
   uint64_t turn_time_ = 0;
-  bool turn_wanted_ = false;       // kTurn has been reported, turn() has not come
-  int depth_ = 0;                  // of EngineScopes
-  bool shutdown_wanted_ = false;   // FIN follows what is queued
-  bool stream_sending_ = false;    // a stream transport has taken output and not answered yet
+  bool turn_wanted_ = false;            // kTurn has been reported, turn() has not come
+  int depth_ = 0;                       // of EngineScopes
+  bool shutdown_wanted_ = false;        // FIN follows what is queued
+  bool stream_sending_ = false;         // a stream transport has taken output and not answered yet
   bool synchronous_callbacks_ = false;  // ALPN or PSK
-  bool silent_ = false;            // nothing is sent any more: the user's callback has thrown, or
-                                  // the transport is gone
+  bool native_reader_ = false;          // http or http2 may have taken over the reading
+  bool silent_ = false;  // nothing is sent any more: the user's callback has thrown, or
+                         // the transport is gone
   bool silence_reported_ = false;
   bool peer_closed_reported_ = false;
   bool destroyed_ = false;

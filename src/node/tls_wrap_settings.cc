@@ -33,6 +33,7 @@ std::vector<TLSWrap::PropertyDescriptor> TLSWrap::Settings() {
       InstanceMethod<&TLSWrap::EnablePskCallback>("enablePskCallback"),
       InstanceMethod<&TLSWrap::EnableKeylogCallback>("enableKeylogCallback"),
       InstanceMethod<&TLSWrap::EnableTrace>("enableTrace"),
+      InstanceMethod<&TLSWrap::ExpectNativeReader>("expectNativeReader"),
   };
 }
 
@@ -91,8 +92,8 @@ Napi::Value TLSWrap::SetKeyCert(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), set);
 }
 
-// setContext(context: SecureContext). The answer to a certificate question; throws where the context
-// has no certificate.
+// setContext(context: SecureContext). The answer to a certificate question; throws where the
+// context has no certificate.
 Napi::Value TLSWrap::SetContext(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
   if (!alive() || context == nullptr || !context->context()) return info.Env().Undefined();
@@ -151,6 +152,12 @@ Napi::Value TLSWrap::EnableKeylogCallback(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// expectNativeReader(expected: boolean)
+Napi::Value TLSWrap::ExpectNativeReader(const Napi::CallbackInfo& info) {
+  native_reader_ = IsTrue(info[0]);
+  return info.Env().Undefined();
+}
+
 Napi::Value TLSWrap::EnableTrace(const Napi::CallbackInfo& info) {
   if (alive()) engine_->EnableTrace();
   return info.Env().Undefined();
@@ -197,8 +204,8 @@ std::optional<tls::EngineHost::PskAnswer> TLSWrap::PskForServer(const char* hint
   Napi::HandleScope scope(env);
   const Napi::Value answer =
       Select("onpskclient", {hint == nullptr ? env.Null() : Napi::String::New(env, hint),
-                               Napi::Number::New(env, static_cast<double>(max_psk)),
-                               Napi::Number::New(env, static_cast<double>(max_identity))});
+                             Napi::Number::New(env, static_cast<double>(max_psk)),
+                             Napi::Number::New(env, static_cast<double>(max_identity))});
   if (!answer.IsObject()) return std::nullopt;
   const Napi::Value identity = answer.As<Napi::Object>().Get("identity");
   const std::optional<Bytes> psk = ViewOf(answer.As<Napi::Object>().Get("psk"));
@@ -212,7 +219,7 @@ std::optional<std::vector<uint8_t>> TLSWrap::PskForClient(const char* identity, 
   Napi::HandleScope scope(env);
   const Napi::Value answer =
       Select("onpskserver", {Napi::String::New(env, identity == nullptr ? "" : identity),
-                               Napi::Number::New(env, static_cast<double>(max_psk))});
+                             Napi::Number::New(env, static_cast<double>(max_psk))});
   const std::optional<Bytes> psk = ViewOf(answer);
   if (!psk) return std::nullopt;
   return psk->Copy();

@@ -38,8 +38,8 @@ Octets ReadFinished(const SSL* ssl, size_t (*get)(const SSL*, void*, size_t)) {
 }
 
 const char* VerifyCode(long error) {  // NOLINT(runtime/int)
-#define CASE(CODE)          \
-  case X509_V_ERR_##CODE:   \
+#define CASE(CODE)        \
+  case X509_V_ERR_##CODE: \
     return #CODE;
   switch (error) {
     CASE(UNABLE_TO_GET_ISSUER_CERT)
@@ -79,14 +79,13 @@ const char* VerifyCode(long error) {  // NOLINT(runtime/int)
 bool IsSimpleName(const ASN1_STRING* text) {
   const unsigned char* data = ASN1_STRING_get0_data(text);
   return std::all_of(data, data + ASN1_STRING_length(text), [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.' || c == '*';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '*';
   });
 }
 
 void AppendText(std::string* out, const ASN1_STRING* text) {
-  out->append(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-              ASN1_STRING_length(text));
+  out->append(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), ASN1_STRING_length(text));
 }
 
 // IPv4 only: the text of an IPv6 address has more than one form.
@@ -108,8 +107,8 @@ bool AppendName(std::string* out, const GENERAL_NAME* name) {
   return true;
 }
 
-// Where the server has sent no key: it encapsulates for ML-KEM and the hybrids with it, and a resumed
-// session of TLS 1.2 knows only which group there was.
+// Where the server has sent no key: it encapsulates for ML-KEM and the hybrids with it, and a
+// resumed session of TLS 1.2 knows only which group there was.
 EphemeralKeyInfo KeyOfGroup(SSL* ssl) {
   // Without a session OpenSSL would follow a null pointer.
   if (SSL_get_session(ssl) == nullptr) return {};
@@ -124,8 +123,7 @@ EphemeralKeyInfo KeyOfGroup(SSL* ssl) {
 std::optional<CipherInfo> Cipher(const Engine& engine) {
   const SSL_CIPHER* cipher = SSL_get_current_cipher(engine.ssl());
   if (cipher == nullptr) return std::nullopt;
-  return CipherInfo{OrEmpty(SSL_CIPHER_get_name(cipher)),
-                    OrEmpty(SSL_CIPHER_standard_name(cipher)),
+  return CipherInfo{OrEmpty(SSL_CIPHER_get_name(cipher)), OrEmpty(SSL_CIPHER_standard_name(cipher)),
                     OrEmpty(SSL_CIPHER_get_version(cipher))};
 }
 

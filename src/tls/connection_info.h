@@ -35,14 +35,14 @@ struct VerifyError {
 };
 std::optional<VerifyError> VerifyPeer(const Engine& engine);
 
-std::string Protocol(const Engine& engine);                 // SSL_get_version
+std::string Protocol(const Engine& engine);  // SSL_get_version
 std::optional<std::string> AlpnProtocol(const Engine& engine);
 std::optional<std::string> Servername(const Engine& engine);
 std::vector<std::string> SharedSigalgs(const Engine& engine);
-Octets Finished(const Engine& engine);                      // empty: none sent yet
+Octets Finished(const Engine& engine);  // empty: none sent yet
 Octets PeerFinished(const Engine& engine);
-Octets Session(const Engine& engine);                       // DER; empty: none
-Octets Ticket(const Engine& engine);                        // empty: none
+Octets Session(const Engine& engine);  // DER; empty: none
+Octets Ticket(const Engine& engine);   // empty: none
 bool SessionReused(const Engine& engine);
 
 // DER. The peer's certificate comes first, then the certificate of each issuer that the peer sent
@@ -50,7 +50,7 @@ bool SessionReused(const Engine& engine);
 std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers);
 // DER. The peer's certificate and what it sent after it.
 std::vector<Octets> PeerChain(const Engine& engine);
-Octets Certificate(const Engine& engine);                   // our own, DER; empty: none
+Octets Certificate(const Engine& engine);  // our own, DER; empty: none
 
 // The names that a certificate is checked against (RFC 6125, 6.4), when they are of a simple form:
 // every alternative name is a dNSName of letters, digits, '-', '_', '.', '*', or an iPAddress, and

@@ -91,8 +91,8 @@ class Engine {
   // --- The way of the data.
   // A client speaks first; a server waits. Does nothing the second time.
   void Start();
-  // Takes ciphertext; a handshake that has not been started begins with it. What cannot be processed
-  // yet is copied and processed later.
+  // Takes ciphertext; a handshake that has not been started begins with it. What cannot be
+  // processed yet is copied and processed later.
   void Receive(Bytes ciphertext);
   // Goes on decrypting where can_continue().
   void Continue();
@@ -106,8 +106,9 @@ class Engine {
   OutputQueue& output() { return output_; }
   // Output must wait for the answer to a kNewSession.
   bool output_held() const { return new_sessions_unanswered_ > 0; }
-  // Decryption has stopped, because ReservePlaintext() had no room or because something has happened
-  // that is to be known before the plaintext behind it; nothing stands in the way any more.
+  // Decryption has stopped, because ReservePlaintext() had no room or because something has
+  // happened that is to be known before the plaintext behind it; nothing stands in the way any
+  // more.
   bool can_continue() const { return starved_ && !question_ && events_.empty(); }
   State state() const { return state_; }
   bool awaiting_answer() const { return question_.has_value(); }
@@ -187,7 +188,7 @@ class Engine {
   std::vector<uint8_t> ocsp_response_;
 
   int new_sessions_unanswered_ = 0;
-  bool handshake_paused_ = false;     // OpenSSL waits for the answer to a question
+  bool handshake_paused_ = false;  // OpenSSL waits for the answer to a question
   bool certificate_answered_ = false;
   bool session_answered_ = false;
   bool starved_ = false;

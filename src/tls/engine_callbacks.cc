@@ -180,9 +180,9 @@ int EngineCallbacks::OnAlpnSelect(SSL* ssl, const unsigned char** out, unsigned 
   const std::vector<uint8_t>& ours = engine->alpn_protocols_;
   if (ours.empty()) return SSL_TLSEXT_ERR_NOACK;
   unsigned char* selected = nullptr;
-  const int result = SSL_select_next_proto(&selected, out_size, ours.data(),
-                                           static_cast<unsigned int>(ours.size()), offered,
-                                           offered_size);
+  const int result =
+      SSL_select_next_proto(&selected, out_size, ours.data(),
+                            static_cast<unsigned int>(ours.size()), offered, offered_size);
   *out = selected;
   // RFC 7301, 3.2: no protocol in common ends the handshake.
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -238,7 +238,8 @@ unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsign
 }
 
 #ifndef OPENSSL_NO_SSL_TRACE
-// A standard error that does not take all of it, such as a full pipe, is no failure of the connection.
+// A standard error that does not take all of it, such as a full pipe, is no failure of the
+// connection.
 static void Trace(int is_write, int version, int content_type, const void* data, size_t size,
                   SSL* ssl, void* bio) {
   ERR_set_mark();
@@ -341,8 +342,7 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
   }
   SSL_set_SSL_CTX(ssl(), context->ssl_ctx());
   SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context->ssl_ctx()));
-  SSL_set_client_CA_list(ssl(),
-                         SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
+  SSL_set_client_CA_list(ssl(), SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
   if (keylog_) EnableKeylog();
   context_ = std::move(context);
   return openssl::Ok();

@@ -33,7 +33,10 @@ transports('our server with openssl s_client', (test) => {
     for (const identity of kIdentities) {
       test(`speaks ${version} with an ${identity} certificate`, (scene) =>
         withPrograms(scene, async (programs) => {
-          const server = await scene.listen({ ...certs.identity(identity), ...only(version) }, echo);
+          const server = await scene.listen(
+            { ...certs.identity(identity), ...only(version) },
+            echo,
+          );
           const client = programs.client(server, [versionFlag[version]]);
           await client.print(/Verify return code: 0 \(ok\)/);
           client.stdin.write('a line through TLS\n');
@@ -67,10 +70,13 @@ transports('our server with openssl s_client', (test) => {
       withPrograms(scene, async (programs) => {
         const session = path.join(temporary(), 'session.pem');
         const reused = [];
-        const server = await scene.listen({ ...certs.identity('p256'), ...only(version) }, (far) => {
-          reused.push(far.isSessionReused());
-          far.end('bye');
-        });
+        const server = await scene.listen(
+          { ...certs.identity('p256'), ...only(version) },
+          (far) => {
+            reused.push(far.isSessionReused());
+            far.end('bye');
+          },
+        );
         const first = programs.client(server, ['-ign_eof', '-sess_out', session]);
         assert.match((await first.end()).text, /\bNew, /);
         const second = programs.client(server, ['-ign_eof', '-sess_in', session]);

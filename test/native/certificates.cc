@@ -63,15 +63,14 @@ std::string Identity::CertificatePem() const {
 std::string Identity::KeyPem(const std::string& passphrase) const {
   BIOPointer bio = MemoryBio();
   PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(),
-                                passphrase.empty() ? nullptr : EVP_aes_128_cbc(),
-                                passphrase.data(), static_cast<int>(passphrase.size()), nullptr,
-                                nullptr);
+                                passphrase.empty() ? nullptr : EVP_aes_128_cbc(), passphrase.data(),
+                                static_cast<int>(passphrase.size()), nullptr, nullptr);
   return Drain(bio.get());
 }
 
 std::string Identity::Pkcs12(const std::string& passphrase) const {
-  openssl::PKCS12Pointer file(PKCS12_create(passphrase.c_str(), "", key.get(), certificate.get(),
-                                            nullptr, 0, 0, 1, 1, 0));
+  openssl::PKCS12Pointer file(
+      PKCS12_create(passphrase.c_str(), "", key.get(), certificate.get(), nullptr, 0, 0, 1, 1, 0));
   BIOPointer bio = MemoryBio();
   i2d_PKCS12_bio(bio.get(), file.get());
   return Drain(bio.get());

@@ -128,8 +128,8 @@ TEST_P(Handshake, DescribesTheConnection) {
     const auto cipher = Cipher(peer->engine());
     ASSERT_TRUE(cipher);
     EXPECT_EQ(cipher->name, tls13 ? "TLS_AES_256_GCM_SHA384" : "ECDHE-ECDSA-AES256-GCM-SHA384");
-    EXPECT_EQ(cipher->standard_name, tls13 ? "TLS_AES_256_GCM_SHA384"
-                                           : "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
+    EXPECT_EQ(cipher->standard_name,
+              tls13 ? "TLS_AES_256_GCM_SHA384" : "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
     EXPECT_EQ(cipher->version, tls13 ? "TLSv1.3" : "TLSv1.2");
   }
   EXPECT_EQ(EphemeralKey(pair.client.engine()).type, "ECDH");

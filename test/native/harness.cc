@@ -41,8 +41,7 @@ void UseIdentity(Context* context, const Identity& identity) {
 
 ContextPointer ClientContext(int version) {
   ContextPointer context = NewContext(version);
-  EXPECT_TRUE(
-      context->AddCACertificates(BytesOf(Certificates().authority.CertificatePem())).ok());
+  EXPECT_TRUE(context->AddCACertificates(BytesOf(Certificates().authority.CertificatePem())).ok());
   return context;
 }
 

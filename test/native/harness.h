@@ -46,8 +46,8 @@ struct CertificateOptions {
   std::vector<std::string> common_names = {"localhost"};
   int common_name_type = MBSTRING_UTF8;  // or a V_ASN1_*, to be taken as it is
   std::vector<AltName> alt_names = {};
-  std::string alt_names_der = {};      // in place of `alt_names`
-  const Identity* issuer = nullptr;    // null: self-signed
+  std::string alt_names_der = {};    // in place of `alt_names`
+  const Identity* issuer = nullptr;  // null: self-signed
   bool authority = false;
   int64_t not_before = -3600;  // seconds from now
   int64_t not_after = 3600;
@@ -168,9 +168,8 @@ std::vector<uint8_t> SessionOf(Pair* pair);
 // Tests that run for TLS 1.2 and for TLS 1.3.
 class ForEachVersion : public testing::TestWithParam<int> {};
 std::string VersionName(const testing::TestParamInfo<int>& info);
-#define FOR_EACH_VERSION(SUITE)                                                                 \
-  INSTANTIATE_TEST_SUITE_P(Tls, SUITE, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),          \
-                           VersionName)
+#define FOR_EACH_VERSION(SUITE) \
+  INSTANTIATE_TEST_SUITE_P(Tls, SUITE, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION), VersionName)
 
 }  // namespace napi_tls::tls::test
 

@@ -11,8 +11,8 @@ using State = Engine::State;
 // A handshake has two flights each way; one more way back are the tickets of TLS 1.3.
 constexpr int kFlights = 4;
 
-// Runs a handshake of which `change` sees each flight before it is delivered, and then has both ends
-// write. The number of the flight is even for the client's.
+// Runs a handshake of which `change` sees each flight before it is delivered, and then has both
+// ends write. The number of the flight is even for the client's.
 template <typename Change>
 void RunChanged(Pair* pair, Change&& change) {
   pair->Start();
@@ -46,6 +46,12 @@ void ExpectSane(const Peer& peer) {
   if (peer.failed()) {
     EXPECT_EQ(peer.engine().backlog_size(), 0u);
   }
+}
+
+// The oldest entry of the queue counts, which in TLS 1.3 is that of the cipher.
+bool IsBadRecord(const Error& error) {
+  return error.code == "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC" ||
+         error.code == "ERR_SSL_CIPHER_OPERATION_FAILED";
 }
 
 class Hostile : public ForEachVersion {};
@@ -114,7 +120,7 @@ TEST_P(Hostile, RecordsWithOneChangedByteAreRefusedWithAnAlert) {
     sent[position] ^= 0x20;
     pair.server.Receive(sent);
     ASSERT_TRUE(pair.server.failed());
-    EXPECT_EQ(pair.server.error->code, "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC");
+    EXPECT_TRUE(IsBadRecord(*pair.server.error)) << pair.server.error->code;
     EXPECT_TRUE(pair.server.plaintext.empty());
     pair.Run();
     ASSERT_TRUE(pair.client.failed());
@@ -131,7 +137,7 @@ TEST_P(Hostile, RepeatedRecordsAreRefused) {
   pair.server.Receive(sent);
   EXPECT_EQ(TextOf(pair.server.plaintext), "once");
   ASSERT_TRUE(pair.server.failed());
-  EXPECT_EQ(pair.server.error->code, "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC");
+  EXPECT_TRUE(IsBadRecord(*pair.server.error)) << pair.server.error->code;
 }
 
 TEST_P(Hostile, GarbageAsFirstBytesNeverOpensAConnection) {
@@ -142,9 +148,9 @@ TEST_P(Hostile, GarbageAsFirstBytesNeverOpensAConnection) {
       for (uint8_t& byte : garbage) byte = static_cast<uint8_t>(random());
       // Half of them pass for records at first sight.
       if (round % 2 == 0) garbage.insert(garbage.begin(), {0x16, 0x03, 0x01, 0x01, 0x00});
-      Peer peer(role == Engine::Role::kClient ? ClientContext(GetParam())
-                                              : ServerContext(GetParam()),
-                role);
+      Peer peer(
+          role == Engine::Role::kClient ? ClientContext(GetParam()) : ServerContext(GetParam()),
+          role);
       peer.engine().Start();
       peer.Receive(garbage);
       ASSERT_TRUE(peer.failed() || peer.engine().state() == State::kHandshake);

@@ -53,8 +53,7 @@ TEST_P(Questions, ComeInTheirOrder) {
   for (const Event& event : pair->server.events) types.push_back(event.type);
   std::vector<Type> expected{Type::kHandshakeStart, Type::kSessionLookup, Type::kCertificate};
   if (GetParam() == TLS1_3_VERSION) {
-    expected.insert(expected.end(),
-                    {Type::kHandshakeDone, Type::kNewSession, Type::kNewSession});
+    expected.insert(expected.end(), {Type::kHandshakeDone, Type::kNewSession, Type::kNewSession});
   } else {
     expected.insert(expected.end(), {Type::kNewSession, Type::kHandshakeDone});
   }

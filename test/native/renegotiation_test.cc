@@ -10,12 +10,14 @@ class Renegotiation : public testing::Test {
  protected:
   Renegotiation() : pair_(TLS1_2_VERSION) {}
 
-  void ExpectHandshakes(size_t count) {
+  // OpenSSL counts the HelloRequest of a server as a start of its own.
+  void ExpectHandshakes(size_t count, size_t hello_requests = 0) {
     for (const Peer* peer : {&pair_.client, &pair_.server}) {
       EXPECT_TRUE(peer->open()) << (peer->error ? peer->error->message : "");
-      EXPECT_EQ(peer->Count(Type::kHandshakeStart), count);
       EXPECT_EQ(peer->Count(Type::kHandshakeDone), count);
     }
+    EXPECT_EQ(pair_.client.Count(Type::kHandshakeStart), count);
+    EXPECT_EQ(pair_.server.Count(Type::kHandshakeStart), count + hello_requests);
     pair_.ExpectDataFlows();
   }
 
@@ -36,7 +38,7 @@ TEST_F(Renegotiation, OfTheServerIsServed) {
   for (size_t count = 2; count <= 5; ++count) {
     EXPECT_TRUE(pair_.server.engine().Renegotiate().ok());
     pair_.Run();
-    ExpectHandshakes(count);
+    ExpectHandshakes(count, count - 1);
   }
 }
 
@@ -69,6 +71,8 @@ TEST_F(Renegotiation, CanAskForACertificateThatWasNotAskedFor) {
   ContextPointer client = ClientContext(TLS1_2_VERSION);
   UseIdentity(client.get(), Certificates().client);
   ContextPointer server = ServerContext(TLS1_2_VERSION);
+  // With a ticket the client would resume its session, and would not be asked.
+  server->SetOptions(SSL_OP_NO_TICKET);
   ASSERT_TRUE(server->AddCACertificates(BytesOf(Certificates().authority.CertificatePem())).ok());
   Pair pair(client, server);
   pair.Handshake();
@@ -77,7 +81,8 @@ TEST_F(Renegotiation, CanAskForACertificateThatWasNotAskedFor) {
   EXPECT_TRUE(pair.server.engine().Renegotiate().ok());
   pair.Run();
   ASSERT_TRUE(pair.server.open());
-  EXPECT_FALSE(VerifyPeer(pair.server.engine()));
+  EXPECT_EQ(pair.server.Count(Type::kHandshakeDone), 2u);
+  ASSERT_FALSE(VerifyPeer(pair.server.engine())) << VerifyPeer(pair.server.engine())->code;
   EXPECT_EQ(SimplePeerNames(pair.server.engine())->common_name, "client");
 }
 
@@ -110,11 +115,13 @@ TEST_F(Renegotiation, IsRefusedByTheOption) {
   EXPECT_EQ(status.error().code, "ERR_SSL_NO_RENEGOTIATION");
   pair.ExpectDataFlows();
 
-  // RFC 5246, 7.2.2: a warning is the answer, and the connection goes on.
+  // RFC 5246, 7.2.2: a server whose request is refused ends the connection.
   EXPECT_TRUE(pair.server.engine().Renegotiate().ok());
   pair.Run();
-  EXPECT_TRUE(pair.client.open());
-  EXPECT_EQ(pair.client.Count(Type::kHandshakeStart), 1u);
+  ASSERT_TRUE(pair.server.failed());
+  EXPECT_EQ(pair.server.error->code, "ERR_SSL_NO_RENEGOTIATION");
+  ASSERT_TRUE(pair.client.failed());
+  EXPECT_EQ(pair.client.error->code, "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE");
 }
 
 TEST_F(Renegotiation, IsAFailureOfAClientThatIsRefused) {
@@ -220,6 +227,7 @@ TEST_F(Renegotiation, DoesNotTakeTheAnswerToAnotherQuestion) {
   EXPECT_TRUE(server.engine().output().empty()) << "it goes on before the answer";
   ContextPointer second = ServerContext(TLS1_2_VERSION, Certificates().second);
   EXPECT_TRUE(server.engine().SelectContext(second).ok());
+  server.on_question = nullptr;
   server.answers = true;
   server.Answer();
   server.Settle();
@@ -229,14 +237,23 @@ TEST_F(Renegotiation, DoesNotTakeTheAnswerToAnotherQuestion) {
   pair.ExpectDataFlows();
 }
 
-// An ALPN callback of a renegotiation runs on a connection that is open.
+// A PSK callback of a renegotiation runs on a connection that is open.
 TEST_F(Renegotiation, CallbackMayCallTheEngine) {
-  pair_.server.engine().EnableAlpnCallback();
-  pair_.client.engine().SetAlpnProtocols(BytesOf("\x02h2"));
+  const auto psk_context = [] {
+    ContextPointer context = NewContext(TLS1_2_VERSION);
+    EXPECT_TRUE(context->SetCiphers("PSK").ok());
+    return context;
+  };
+  Pair pair(psk_context(), psk_context());
+  Engine& engine = pair.server.engine();
+  pair.client.engine().EnablePsk();
+  engine.EnablePsk();
+  pair.client.psk_for_server = [](const char*) {
+    return EngineHost::PskAnswer{"client", Pattern(16)};
+  };
   int calls = 0;
-  pair_.server.on_alpn = [&](Bytes, Bytes*) {
+  pair.server.psk_for_client = [&](const std::string&) {
     if (++calls == 2) {
-      Engine& engine = pair_.server.engine();
       EXPECT_TRUE(engine.busy());
       EXPECT_EQ(engine.Write(BytesOf("within")), 0u);
       engine.Close();
@@ -244,13 +261,14 @@ TEST_F(Renegotiation, CallbackMayCallTheEngine) {
       engine.Continue();
       EXPECT_TRUE(engine.busy());
     }
-    return EngineHost::AlpnChoice::kNone;
+    return Pattern(16);
   };
-  pair_.Handshake();
-  EXPECT_TRUE(pair_.client.engine().Renegotiate().ok());
-  pair_.Run();
+  pair.Handshake();
+  EXPECT_TRUE(pair.client.engine().Renegotiate().ok());
+  pair.Run();
   EXPECT_EQ(calls, 2);
-  ExpectHandshakes(2);
+  EXPECT_EQ(pair.server.Count(Type::kHandshakeDone), 2u);
+  pair.ExpectDataFlows();
 }
 
 }  // namespace

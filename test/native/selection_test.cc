@@ -40,9 +40,10 @@ TEST_P(Alpn, IsNoneWithoutAList) {
 }
 
 TEST_P(Alpn, EndsTheHandshakeWithoutAProtocolInCommon) {
-  ASSERT_TRUE(pair_.server.engine().SetAlpnProtocols(BytesOf("\x03" "foo")));
-  ExpectRefused("ERR_SSL_NO_APPLICATION_PROTOCOL",
-                "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
+  ASSERT_TRUE(
+      pair_.server.engine().SetAlpnProtocols(BytesOf("\x03"
+                                                     "foo")));
+  ExpectRefused("ERR_SSL_NO_APPLICATION_PROTOCOL", "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
 }
 
 TEST_P(Alpn, CallbackSelects) {
@@ -73,8 +74,7 @@ TEST_P(Alpn, CallbackSelectsNone) {
 TEST_P(Alpn, CallbackRefuses) {
   pair_.server.engine().EnableAlpnCallback();
   pair_.server.on_alpn = [](Bytes, Bytes*) { return Choice::kFatal; };
-  ExpectRefused("ERR_SSL_NO_APPLICATION_PROTOCOL",
-                "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
+  ExpectRefused("ERR_SSL_NO_APPLICATION_PROTOCOL", "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
 }
 
 TEST_P(Alpn, CallbackMayCallTheEngine) {

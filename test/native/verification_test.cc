@@ -106,7 +106,8 @@ TEST_P(Verification, OfAClientThatWasAsked) {
     pair.Handshake();
     EXPECT_FALSE(VerifyPeer(pair.server.engine()));
     EXPECT_EQ(SimplePeerNames(pair.server.engine())->common_name, "client");
-    EXPECT_EQ(PeerChain(pair.server.engine()).size(), 1u);
+    // The client knows the authority, and sends its certificate too.
+    EXPECT_EQ(PeerChain(pair.server.engine()).size(), 2u);
     EXPECT_EQ(Certificate(pair.client.engine()), PeerChain(pair.server.engine())[0]);
   }
 }
@@ -144,6 +145,7 @@ TEST_P(Verification, IsRememberedByASession) {
   ContextPointer client = ClientContext(GetParam());
   ContextPointer server = ServerContext(GetParam(), Certificates().stranger);
   Pair first(client, server);
+  first.client.engine().SetVerify(Verify::kRequire);
   const std::vector<uint8_t> session = SessionOf(&first);
   Pair pair(client, server);
   pair.client.engine().SetSession(session);

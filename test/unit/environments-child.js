@@ -81,7 +81,11 @@ function exitAt(moment) {
     for (let i = 0; i < 8; i++) far.write(kBlock, () => moment === 'write callback' && exit());
   });
   server.listen(0, '127.0.0.1', () => {
-    const near = tls.connect({ port: server.address().port, ca: certs.ca, servername: 'localhost' });
+    const near = tls.connect({
+      port: server.address().port,
+      ca: certs.ca,
+      servername: 'localhost',
+    });
     near.on('keylog', () => moment === 'keylog' && exit());
     near.on('connect', () => moment === 'connect' && setImmediate(exit));
     near.on('secureConnect', () => {

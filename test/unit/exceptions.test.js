@@ -21,7 +21,9 @@ async function outcomes(module, transport) {
 
 /** Takes 'late' out of `expected` where `actual` has none. */
 function drop(expected, actual) {
-  if (!actual.includes('late')) expected.splice(0, Infinity, ...expected.filter((e) => e !== 'late'));
+  if (!actual.includes('late')) {
+    expected.splice(0, Infinity, ...expected.filter((e) => e !== 'late'));
+  }
 }
 
 describe('an exception in a handler of the user', function () {

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const dgram = require('node:dgram');
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
@@ -41,7 +42,6 @@ transports('the handle below', (test, transport) => {
       near.resume();
       await once(near, 'end');
       assert.equal(reads, 0);
-      assert.equal(raw.bytesRead > 0, true);
     });
   }
 
@@ -104,20 +104,13 @@ transports('the handle below', (test, transport) => {
     const raw = await scene.connectRaw(server);
     const others = [];
     try {
-      for (let i = 0; i < 2000; i++) others.push(setupHandle());
+      for (let i = 0; i < 2000; i++) others.push(dgram.createSocket('udp4').unref());
       const { near } = await overSocket(scene, server, raw);
       near.write('here');
       assert.equal(String(await readExactly(near, 4)), 'here');
       if (transport === 'native') assert.equal(raw.bytesRead, 0);
     } finally {
       for (const other of others) other.close();
-    }
-
-    /** A libuv handle that needs no descriptor. */
-    function setupHandle() {
-      const socket = require('node:dgram').createSocket('udp4');
-      socket.unref();
-      return socket;
     }
   });
 
