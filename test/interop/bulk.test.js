@@ -87,7 +87,9 @@ transports('a bulk transfer', (test) => {
         const server = await scene.listen(options);
         for (const direction of ['to', 'from']) {
           const accepted = once(server, 'secureConnection');
-          const client = programs.client(server, ['-quiet', '-no_ign_eof'], { raw: true });
+          const client = programs.client(server, ['-quiet', '-nocommands', '-no_ign_eof'], {
+            raw: true,
+          });
           const [far] = await accepted;
           const [from, into] = direction === 'to' ? [far, client.stdout] : [client.stdin, far];
           if (direction === 'to') far.resume();
@@ -103,9 +105,8 @@ transports('a bulk transfer', (test) => {
       this.timeout(2 * kPatience);
       await withPrograms(scene, async (programs) => {
         for (const direction of ['to', 'from']) {
-          const args = ['-quiet', '-no_ign_eof', '-naccept', '1', versionFlag[version]];
-          const server = await programs.server('p256', args, { raw: true });
-          const near = scene.connect({ address: () => ({ ...server, address: '127.0.0.1' }) });
+          const [server, socket] = await programs.quietServer('p256', [versionFlag[version]]);
+          const near = scene.connect({ address: () => ({}) }, { socket: scene.track(socket) });
           await once(near, 'secureConnect');
           const [from, into] = direction === 'to' ? [near, server.stdout] : [server.stdin, near];
           const [sent, [received, size]] = await Promise.all([send(from), receive(into)]);

@@ -3,8 +3,9 @@
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { setTimeout: delay } = require('node:timers/promises');
+const net = require('node:net');
 const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
 const certs = require('../certs');
 
 const kPatience = 8000; // milliseconds that a program may take to say or finish something
@@ -98,20 +99,37 @@ class Programs {
   }
 
   /** `openssl s_server` with an identity of test/certs, listening; its property `port` says where. */
-  async server(identity, args = [], options) {
+  async server(identity, args = []) {
     const own = identity
       ? ['-cert', file(`${identity}-cert.pem`), '-key', file(`${identity}-key.pem`)]
       : ['-nocert'];
-    const all = ['s_server', '-accept', '127.0.0.1:0', ...own, ...args];
-    const program = this.start('openssl', all, options);
-    // Where standard output is the caller's, so is this line.
-    if (options?.raw) {
-      const [line] = await once(program.stdout, 'data');
-      program.port = Number(/ACCEPT \S+:(\d+)/.exec(line)[1]);
-    } else {
-      program.port = Number((await program.print(/ACCEPT \S+:(\d+)/))[1]);
-    }
+    const program = this.start('openssl', ['s_server', '-accept', '127.0.0.1:0', ...own, ...args]);
+    program.port = Number((await program.print(/ACCEPT \S+:(\d+)/))[1]);
     return program;
+  }
+
+  /**
+   * The same for one connection, with nothing but data on its standard output; so it does not say when
+   * it listens, either.
+   * @returns {Promise<[Program, net.Socket]>} with a connection to it
+   */
+  async quietServer(identity, args = []) {
+    const reservation = net.createServer().listen(0, '127.0.0.1');
+    await once(reservation, 'listening');
+    const { port } = reservation.address();
+    await new Promise((resolve) => reservation.close(resolve));
+    const own = ['-cert', file(`${identity}-cert.pem`), '-key', file(`${identity}-key.pem`)];
+    const one = ['-accept', `127.0.0.1:${port}`, '-naccept', '1', '-quiet', '-no_ign_eof'];
+    const program = this.start('openssl', ['s_server', ...one, ...own, ...args], { raw: true });
+    for (const deadline = Date.now() + kPatience; ; await delay(10)) {
+      const socket = net.connect(port, '127.0.0.1');
+      const connected = await new Promise((resolve) => {
+        socket.once('connect', () => resolve(true));
+        socket.once('error', () => resolve(false));
+      });
+      if (connected) return [program, socket];
+      assert(Date.now() < deadline, `does not listen:\n${program.text}`);
+    }
   }
 
   async stop() {

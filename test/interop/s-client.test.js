@@ -262,9 +262,10 @@ transports('our server with openssl s_client', (test) => {
       // s_client sends early data only where the server of the session has permitted it.
       const permitting = await programs.server('p256', ['-max_early_data', '16384', '-rev']);
       const first = programs.client({ address: () => permitting }, ['-sess_out', session]);
-      await first.print(/Max Early Data: 16384/);
+      first.stdin.write('stressed\n');
+      await first.print(/desserts/);
       first.stdin.end('Q\n');
-      await first.end();
+      assert.match((await first.end()).text, /Max Early Data: 16384/);
       const received = [];
       const server = await scene.listen(certs.identity('p256'), (far) => {
         far.on('data', (chunk) => received.push(chunk));

@@ -151,6 +151,8 @@ transports('our client with openssl s_server', (test) => {
       await once(near, 'secureConnect');
       assert.equal(near.alpnProtocol, 'http/1.1');
       assert.equal(near.getPeerCertificate().subject.CN, 'p256');
+      // It serves one after the other.
+      near.destroy();
       const other = scene.connect(addressOf(server), {
         servername: 'other.example',
         checkServerIdentity: () => undefined,

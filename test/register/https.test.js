@@ -197,6 +197,25 @@ describe('https under napi-tls/register', () => {
     agent.destroy();
   });
 
+  test('keeps AsyncLocalStorage in the events of a socket', async (world) => {
+    const { assert, ca, identity, listen, once, require, tls } = world;
+    const { AsyncLocalStorage } = require('node:async_hooks');
+    const port = await listen(tls.createServer(identity, (socket) => socket.pipe(socket)));
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    const see = () => seen.push(storage.getStore());
+    const socket = storage.run('store', () => tls.connect({ port, ca }));
+    socket.on('secureConnect', see).on('data', see).on('end', see);
+    await once(socket, 'secureConnect');
+    for (let i = 0; i < 3; i++) {
+      socket.write('x');
+      await once(socket, 'data');
+    }
+    socket.end();
+    await once(socket, 'end');
+    assert.deepEqual(seen, Array(5).fill('store'));
+  });
+
   test('reports a certificate that is not trusted', async (world) => {
     const { assert, identity, listen, once, require } = world;
     const https = require('node:https');

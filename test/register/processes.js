@@ -11,13 +11,13 @@ const kTimeout = 20_000; // milliseconds
  * Runs node in a fresh process.
  *
  * @param {string[]} args - options of node and the program, such as ['-r', register, file]
- * @param {Object<string, string>} [env] - in addition to the environment, without NODE_OPTIONS
+ * @param {Object<string, string>} [env] - in addition to the environment, of which NODE_OPTIONS is left out
  * @returns {Promise<{ lines: string[], stderr: string }>} what it printed
  * @throws {Error} where it ends with anything but 0, with its stderr
  */
 function run(args, env = {}) {
   const options = {
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    env: { ...process.env, NODE_OPTIONS: '', NAPI_TLS_TRANSPORT: '', ...env },
     timeout: kTimeout,
     cwd: root,
   };
