@@ -196,7 +196,12 @@ function askForCertificate(socket, servername, wantsOcsp) {
       }
       resume(socket);
     });
-    server.emit('OCSPRequest', selected.getCertificate(), selected.getIssuer(), answer);
+    try {
+      server.emit('OCSPRequest', selected.getCertificate(), selected.getIssuer(), answer);
+    } catch (error) {
+      // As Node has it from 24 on: a client cannot end the process through a handler that throws.
+      socket.destroy(error);
+    }
   };
   if (!servername || socket._SNICallback === null) {
     staple(null);

@@ -220,7 +220,8 @@ unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* iden
                                           unsigned int max_identity, unsigned char* psk,
                                           unsigned int max_psk) {
   auto answer = EngineOf(ssl)->host_->PskForServer(hint, max_identity, max_psk);
-  if (!answer || answer->identity.size() > max_identity || answer->psk.size() > max_psk) return 0;
+  if (!answer || answer->psk.empty()) return 0;
+  if (answer->identity.size() > max_identity || answer->psk.size() > max_psk) return 0;
   // OpenSSL gives max_identity + 1 bytes (SSL_set_psk_client_callback).
   memcpy(identity, answer->identity.c_str(), answer->identity.size() + 1);
   memcpy(psk, answer->psk.data(), answer->psk.size());
@@ -231,7 +232,7 @@ unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* iden
 unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsigned char* psk,
                                           unsigned int max_psk) {
   auto answer = EngineOf(ssl)->host_->PskForClient(identity, max_psk);
-  if (!answer || answer->size() > max_psk) return 0;
+  if (!answer || answer->empty() || answer->size() > max_psk) return 0;
   memcpy(psk, answer->data(), answer->size());
   OPENSSL_cleanse(answer->data(), answer->size());
   return static_cast<unsigned int>(answer->size());

@@ -19,6 +19,15 @@ async function outcomes(module, transport) {
   return JSON.parse(stdout);
 }
 
+/** What core does from Node 24 on, and this package on every Node: the socket ends, not the process. */
+const safer = {
+  'OCSPRequest of the server': {
+    uncaught: [],
+    near: ['end', 'error ECONNRESET', 'close'],
+    far: ['tlsClientError boom'],
+  },
+};
+
 /** Takes 'late' out of `expected` where `actual` has none. */
 function drop(expected, actual) {
   if (!actual.includes('late')) {
@@ -39,6 +48,7 @@ describe('an exception in a handler of the user', function () {
       const expected = structuredClone(await core);
       const actual = await outcomes(ours, transport);
       assert(Object.keys(expected).length > 20);
+      if (Number.parseInt(process.versions.node, 10) < 24) Object.assign(expected, safer);
       for (const [title, outcome] of Object.entries(expected)) {
         // A stream that is closed below closes what a missed 'finish' would leave open for ever.
         if (transport === 'stream') drop(outcome.near, actual[title].near);
