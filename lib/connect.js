@@ -10,6 +10,8 @@ const { kPendingSession, kSessionAllowed } = require('./handshake');
 const { TLSSocket } = require('./tls-socket');
 const { validateFunction, validateNumber, validateString } = require('./validators');
 
+const kRefusesAddresses = Number.parseInt(process.versions.node, 10) >= 26;
+
 let warnedOfDisabledVerification = false;
 
 /** NODE_TLS_REJECT_UNAUTHORIZED=0 turns verification off for whoever does not ask for it. */
@@ -140,7 +142,7 @@ function connect(...args) {
   socket._releaseControl();
   if (options.servername) {
     validateString(options.servername, 'name');
-    if (net.isIP(options.servername)) warnOfAddress();
+    if (net.isIP(options.servername)) refuseAddress(options.servername);
     socket.setServername(options.servername);
   }
   if (callback) socket.once('secureConnect', callback);
@@ -158,8 +160,12 @@ function connect(...args) {
 
 let warnedOfAddress = false;
 
-/** RFC 6066, section 3: literal addresses are not permitted. */
-function warnOfAddress() {
+/** RFC 6066, section 3: literal addresses are not permitted. Before Node 26 that is a warning. */
+function refuseAddress(servername) {
+  if (kRefusesAddresses) {
+    const complaint = 'Setting the TLS ServerName to an IP address is not permitted.';
+    throw new codes.ERR_INVALID_ARG_VALUE('options.servername', servername, complaint);
+  }
   if (warnedOfAddress) return;
   warnedOfAddress = true;
   process.emitWarning(

@@ -9,6 +9,8 @@ const { UV_ECANCELED } = require('./uv');
 
 /** The most that a native consumer takes at once. */
 const kMaxRead = 64 * 1024;
+/** Not 0, which stands for a request on its way, and not negative, which would be an error. */
+const kDone = 1;
 
 /**
  * Node's own class for a stream whose data comes from JavaScript: what http's parser and http2's session
@@ -99,16 +101,26 @@ class StreamHandle extends findJSStream() {
   }
 
   /**
+   * What the kernel takes at once is done when this returns, as with a handle of libuv: an HTTP/2 session that
+   * is closing does not always look again when a write ends later, and its frames get mixed up when
+   * finishWrite() comes before this returns.
+   *
    * @param {object} req - to be finished later
    * @param {Buffer[]} chunks
+   * @returns {number} kDone, or 0: `req` is on its way
    */
   onwrite(req, chunks) {
     const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+    let returned = false;
+    let answer = 0;
     this.ssl.owner[kWriteNow](bytes, (error) => {
-      // Its owner is still inside the write when that is done at once.
-      setImmediate(() => this.finishWrite(req, error ? UV_ECANCELED : 0));
+      const finish = () => this.finishWrite(req, error ? UV_ECANCELED : 0);
+      if (returned) finish();
+      else if (error) setImmediate(finish);
+      else answer = kDone;
     });
-    return 0;
+    returned = true;
+    return answer;
   }
 
   onshutdown(req) {

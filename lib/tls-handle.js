@@ -2,6 +2,16 @@
 
 const { binding } = require('./binding');
 
+/** Since Node 24 the message of these failures says what may help. */
+const kHintsAtSystemCa = Number.parseInt(process.versions.node, 10) >= 24;
+const kMayBeLocal = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+const kSystemCaHint =
+  'if the root CA is installed locally, try running Node.js with --use-system-ca';
+
 /** The slots that the files of this layer share. */
 const kUnderlying = Symbol('kUnderlying');
 const kTransport = Symbol('kTransport');
@@ -70,6 +80,15 @@ class TLSHandle extends binding.TLSWrap {
       return;
     }
     transport.close(() => callback?.call(this));
+  }
+
+  /** @returns {Error | null | undefined} why the peer's certificate is not trusted, in the words of the running Node */
+  verifyError() {
+    const error = super.verifyError();
+    if (!kHintsAtSystemCa || !kMayBeLocal.has(error?.code)) return error;
+    const hinted = new Error(`${error.message}; ${kSystemCaHint}`);
+    hinted.code = error.code;
+    return hinted;
   }
 
   /** What net.Socket calls to go on reading for `onread`. */

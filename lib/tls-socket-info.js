@@ -163,6 +163,7 @@ const methods = {
   /** Node documentation: tlsSocket.getEphemeralKeyInfo(); only a client can tell. */
   getEphemeralKeyInfo() {
     if (!this.ssl || this._tlsOptions.isServer) return null;
+    if (!this._secureEstablished) return {};
     const { type, name, size } = this.ssl.getEphemeralKeyInfo();
     if (kNamesGroups) return { type, name, size };
     if (type === undefined || type === 'TLSGroup') return {};

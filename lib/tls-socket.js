@@ -4,6 +4,7 @@ const net = require('node:net');
 
 const { convertALPNProtocols } = require('./alpn');
 const { Flag, binding, lastStatus, takePlaintext } = require('./binding');
+const { callEach } = require('./call-each');
 const { applyCommandLine } = require('./diagnostics');
 const { codes, errnoException } = require('./errors');
 const handshake = require('./handshake');
@@ -62,9 +63,9 @@ let turning = [];
 function turn() {
   const sockets = turning;
   turning = [];
-  for (const socket of sockets) {
+  callEach(sockets, (socket) => {
     if (!socket.destroyed) socket[kAdvance](socket.ssl.turn());
-  }
+  });
 }
 
 /** A handle that C++ can take over: one of libuv's, with nothing between it and the network. */
@@ -239,18 +240,25 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
-  if (flags & Flag.kWritten) this[kWritten]();
+  // What a handler of the user throws keeps nothing else from being done.
   try {
-    // The event loop comes back for each event; otherwise all of them are delivered now.
-    while (flags & Flag.kEvent && handshake.deliverEvent(this) && !fromLoop);
+    if (flags & Flag.kWritten) this[kWritten]();
   } finally {
-    if (flags & Flag.kUnread) this[kPush](this[kUnread]);
-    if (plaintext !== null && !this.destroyed && !this[kOffer](plaintext)) {
-      this[kPush](this[kUnread]);
+    try {
+      // The event loop comes back for each event; otherwise all of them are delivered now.
+      while (flags & Flag.kEvent && handshake.deliverEvent(this) && !fromLoop);
+    } finally {
+      try {
+        if (flags & Flag.kUnread) this[kPush](this[kUnread]);
+        if (plaintext !== null && !this.destroyed && !this[kOffer](plaintext)) {
+          this[kPush](this[kUnread]);
+        }
+      } finally {
+        if (!this.destroyed) this[kSettle](flags, status);
+        const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
+        if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
+      }
     }
-    if (!this.destroyed) this[kSettle](flags, status);
-    const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
-    if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
   }
 };
 

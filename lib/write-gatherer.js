@@ -5,6 +5,8 @@
  * its socket, and the blocks are written when the tick ends.
  */
 
+const { callEach } = require('./call-each');
+
 /** A longer write gains nothing from the company of others. */
 const kMaxWrite = 4096;
 /** As much as one TLS record holds (RFC 8446, 5.1). */
@@ -19,7 +21,7 @@ let waiting = [];
 function flushAll() {
   const gatherers = waiting;
   waiting = [];
-  for (const gatherer of gatherers) gatherer.flush();
+  callEach(gatherers, (gatherer) => gatherer.flush());
 }
 
 class WriteGatherer {

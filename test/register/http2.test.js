@@ -91,6 +91,46 @@ describe('http2 under napi-tls/register', () => {
     }
   });
 
+  test('carries large bodies of many streams both ways at once', async (world) => {
+    const { assert, ca, identity, listen, once, require } = world;
+    const { createHash, randomBytes } = require('node:crypto');
+    const http2 = require('node:http2');
+    const server = http2.createSecureServer(identity, (request, response) =>
+      request.pipe(response),
+    );
+    const session = http2.connect(`https://localhost:${await listen(server)}`, { ca });
+    const digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
+    const echo = async (body) => {
+      const stream = session.request({ ':method': 'POST' });
+      stream.end(body);
+      const chunks = [];
+      for await (const chunk of stream) chunks.push(chunk);
+      assert.equal(digest(Buffer.concat(chunks)), digest(body));
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, i) => echo(randomBytes(1_000_000 + i))));
+    session.close();
+    await once(session, 'close');
+  });
+
+  test('closes by itself when the last stream ends after close()', async (world) => {
+    const { ca, identity, listen, once, require, tls } = world;
+    const http2 = require('node:http2');
+    const server = http2.createSecureServer(identity, (request, response) => response.end());
+    const socket = tls.connect({ port: await listen(server), ca, ALPNProtocols: ['h2'] });
+    // The settings of the server are in the stream already when the session takes it over.
+    await once(socket, 'readable');
+    const session = http2.connect('https://localhost', { createConnection: () => socket });
+    await once(session, 'remoteSettings');
+    const stream = session.request();
+    stream.resume();
+    stream.on('end', () => {
+      session.close();
+      stream.close();
+    });
+    await once(session, 'close');
+    if (!socket.closed) await once(socket, 'close');
+  });
+
   test('ends a session whose connection is lost', async (world) => {
     const { assert, ca, identity, listen, require } = world;
     const http2 = require('node:http2');

@@ -132,6 +132,8 @@ describe('https under napi-tls/register', () => {
         agent: false,
         method: 'CONNECT',
         path: 'inner:443',
+        // Node 26 expects the name in the path.
+        servername: 'localhost',
       })
       .end();
     const [response, outer] = await once(connect, 'connect');

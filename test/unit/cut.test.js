@@ -12,15 +12,15 @@ const { transports } = require('../transports');
 const long = process.env.NAPI_TLS_LONG === '1';
 const kPatience = 4000; // milliseconds for one connection
 const kParallel = 16;
-const kGarbage = Buffer.alloc(100, 0xff);
 /** Without NAPI_TLS_LONG=1, not every byte: the first ones, which are headers, and every so many. */
 const kHeader = 12;
 const kStep = 41;
 
-/** How the proxy goes on after the last byte that it passes. */
+/** How the proxy goes on after the last byte that it passes, given the one that would follow. */
 const cuts = {
   'is ended': (socket) => socket.end(),
-  'turns into garbage': (socket) => socket.end(kGarbage),
+  'turns into garbage': (socket, next) =>
+    socket.end(Buffer.alloc(100, next === 0xff ? 0xfe : 0xff)),
   'is reset': (socket) => socket.resetAndDestroy(),
 };
 
@@ -68,11 +68,12 @@ async function attempt(scene, tls, { version, victim, after, cut }) {
     let done = false;
     const pass = (chunk) => {
       if (done || towards.destroyed) return;
+      const next = chunk[after - passed];
       towards.write(chunk.subarray(0, after - passed));
       passed = Math.min(after, passed + chunk.length);
       if (passed < after) return;
       done = true;
-      cut(towards);
+      cut(towards, next);
     };
     // A cut before the first byte waits for nothing.
     if (after === 0) towards.once('ready', () => pass(Buffer.alloc(0)));

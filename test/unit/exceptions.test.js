@@ -5,7 +5,7 @@ const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
-const kPatience = 45_000; // milliseconds for one child
+const kPatience = 90_000; // milliseconds for one child
 const child = path.join(__dirname, 'exceptions-child.js');
 const ours = path.join(__dirname, '..', '..');
 
@@ -56,6 +56,37 @@ describe('an exception in a handler of the user', function () {
       }
     });
   }
+
+  it('holds up no other connection', async () => {
+    const script = `
+      const tls = require(${JSON.stringify(ours)});
+      const certs = require(${JSON.stringify(path.join(__dirname, '..', 'certs'))});
+      let thrown = 0;
+      process.on('uncaughtException', () => thrown++);
+      let received = 0;
+      const server = tls.createServer(certs.identity('p256'), (far) =>
+        far.on('data', (chunk) => {
+          received += chunk.length;
+          if (received === 12_000_000) process.stdout.write(String(thrown), () => process.exit());
+        }),
+      );
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        const clients = [];
+        const begin = () => {
+          if (clients.filter((near) => near.authorized).length < 4) return;
+          for (const near of clients) {
+            for (let i = 0; i < 10; i++) near.write(Buffer.alloc(300_000), () => { throw 1; });
+          }
+        };
+        for (let i = 0; i < 4; i++) {
+          clients.push(tls.connect({ port, ca: certs.ca, servername: 'localhost' }, begin));
+        }
+      });`;
+    const args = ['-e', script];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 10_000 });
+    assert(Number(stdout) >= 4);
+  });
 
   it("ends the process where nobody listens to 'uncaughtException'", async () => {
     const script = `
