@@ -28,7 +28,9 @@ class TLSWrap::EngineScope {
  public:
   explicit EngineScope(TLSWrap* wrap) : wrap_(wrap) { ++wrap_->depth_; }
   ~EngineScope() {
-    if (--wrap_->depth_ == 0 && wrap_->destroyed_) wrap_->engine_.reset();
+    if (--wrap_->depth_ > 0 || !wrap_->destroyed_) return;
+    wrap_->engine_.reset();
+    wrap_->async_context_.reset();
   }
   EngineScope(const EngineScope&) = delete;
   EngineScope& operator=(const EngineScope&) = delete;
@@ -69,7 +71,7 @@ Napi::Function TLSWrap::Define(Napi::Env env) {
 TLSWrap::TLSWrap(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       environment_(Environment::Of(info.Env())),
-      async_context_(info.Env(), "NAPITLSWRAP", info.This().As<Napi::Object>()) {
+      async_context_(std::in_place, info.Env(), "NAPITLSWRAP", info.This().As<Napi::Object>()) {
   info.This().As<Napi::Object>().TypeTag(&kTypeTag);
   SecureContext* context = SecureContext::From(info[0]);
   if (context == nullptr || context->context() == nullptr) {
@@ -371,14 +373,14 @@ bool TLSWrap::Notify(uint32_t flags) {
     if (!alive()) flags = 0;
     if (flags == 0) {
       napi_callback_scope ticks;
-      if (napi_open_callback_scope(env, self, async_context_, &ticks) != napi_ok) return false;
+      if (napi_open_callback_scope(env, self, *async_context_, &ticks) != napi_ok) return false;
       return settle(napi_close_callback_scope(env, ticks));
     }
     environment_->state[Environment::kStatus] = static_cast<uint32_t>(status_);
   }
   napi_value argument;
   napi_create_uint32(env, flags, &argument);
-  return settle(napi_make_callback(env, async_context_, self, environment_->on_activity.Value(), 1,
+  return settle(napi_make_callback(env, *async_context_, self, environment_->on_activity.Value(), 1,
                                    &argument, &result));
 }
 
@@ -407,7 +409,7 @@ void TLSWrap::OnCiphertext(Bytes bytes) {
     // An ALPN or PSK callback runs inside the engine: the ticks that it queues wait for the end.
     napi_callback_scope ticks = nullptr;
     if (synchronous_callbacks_ && engine_->state() == Engine::State::kHandshake) {
-      napi_open_callback_scope(env, self, async_context_, &ticks);
+      napi_open_callback_scope(env, self, *async_context_, &ticks);
     }
     engine_->Receive(bytes);
     if (ticks != nullptr) napi_close_callback_scope(env, ticks);

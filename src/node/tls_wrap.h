@@ -136,7 +136,8 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value Select(const char* name, std::initializer_list<napi_value> arguments);
 
   Environment* const environment_;
-  Napi::AsyncContext async_context_;
+  // Until destroySSL(): from Node 26 on it keeps this object alive.
+  std::optional<Napi::AsyncContext> async_context_;
   std::unique_ptr<tls::Engine> engine_;
   std::unique_ptr<io::UvTransport> transport_;
 
