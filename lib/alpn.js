@@ -3,11 +3,12 @@
 /** Lists of application protocols: RFC 7301, section 3.1 (ProtocolNameList). */
 
 const { codes } = require('./errors');
+const { nodeMajor } = require('./node-version');
 
 const kMaxNameLength = 255;
 
 /** Since Node 24 a list is checked when it is converted, before that when it is used. */
-const kChecksOnConversion = Number.parseInt(process.versions.node, 10) >= 24;
+const kChecksOnConversion = nodeMajor >= 24;
 
 /**
  * Each protocol name: one octet of length, then as many octets.

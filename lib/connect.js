@@ -9,8 +9,9 @@ const { codes, connResetException } = require('./errors');
 const { kPendingSession, kSessionAllowed } = require('./handshake');
 const { TLSSocket } = require('./tls-socket');
 const { validateFunction, validateNumber, validateString } = require('./validators');
+const { nodeMajor } = require('./node-version');
 
-const kRefusesAddresses = Number.parseInt(process.versions.node, 10) >= 26;
+const kRefusesAddresses = nodeMajor >= 26;
 
 let warnedOfDisabledVerification = false;
 

@@ -7,6 +7,8 @@
 
 const { getSystemErrorMap, inspect } = require('node:util');
 
+const { nodeMajor } = require('./node-version');
+
 /** Longest text of a rejected string, and of any other rejected value, that a message quotes. */
 const kMaxQuotedString = 28;
 const kMaxQuotedValue = 128;
@@ -229,9 +231,7 @@ const codes = {
   ),
   ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED: defineNative(
     // Misspelt up to Node 22.
-    Number.parseInt(process.versions.node, 10) < 24
-      ? 'ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED'
-      : 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED',
+    nodeMajor < 24 ? 'ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED' : 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED',
     Error,
     'Failed to set PSK identity hint',
   ),

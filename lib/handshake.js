@@ -13,6 +13,7 @@ const { codes, notABuffer } = require('./errors');
 const { prepareVerification } = require('./secure-context');
 const { kAdvance } = require('./tls-handle');
 const { validateBuffer, validateFunction, validateString } = require('./validators');
+const { nodeMajor } = require('./node-version');
 
 const kSessionAllowed = Symbol('kSessionAllowed');
 const kPendingSession = Symbol('kPendingSession');
@@ -20,7 +21,7 @@ const kRenegotiationDisabled = Symbol('kRenegotiationDisabled');
 const kRenegotiationTimer = Symbol('kRenegotiationTimer');
 
 /** Whether a context without a certificate, for a server name, is the reason of what follows. */
-const kReportsEmptyContext = Number.parseInt(process.versions.node, 10) < 22;
+const kReportsEmptyContext = nodeMajor < 22;
 
 /** OpenSSL's limits (SSL_CTX_set_psk_client_callback). */
 const kPskMaxKey = 'Pre-shared key exceeds';

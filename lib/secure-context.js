@@ -9,6 +9,7 @@ const { codes } = require('./errors');
 const options = require('./options');
 const rootCertificates = require('./root-certificates');
 const { validateInt32, validateObject, validateString } = require('./validators');
+const { nodeMajor } = require('./node-version');
 
 const kTLS12 = 0x0303;
 const kTLS13 = 0x0304;
@@ -16,7 +17,7 @@ const kTLS13 = 0x0304;
 /** Node before 24 knows nothing of the option. */
 const kCompressesCertificates = core.getCertificateCompressionAlgorithms !== undefined;
 /** Node before 26 marks such contexts elsewhere. */
-const kMarksSingleUse = Number.parseInt(process.versions.node, 10) >= 26;
+const kMarksSingleUse = nodeMajor >= 26;
 
 /**
  * What connections are made with: `context` is the native object. Works without `new`, as in Node.

@@ -13,9 +13,9 @@ const {
   validateBuffer,
   validateFunction,
   validateNumber,
+  validateObject,
   validateString,
 } = require('./validators');
-const { validateObject } = require('./validators');
 
 const kErrorEmitted = Symbol('error-emitted');
 

@@ -1,9 +1,10 @@
 'use strict';
 
 const { binding } = require('./binding');
+const { nodeMajor } = require('./node-version');
 
 /** Since Node 24 the message of these failures says what may help. */
-const kHintsAtSystemCa = Number.parseInt(process.versions.node, 10) >= 24;
+const kHintsAtSystemCa = nodeMajor >= 24;
 const kMayBeLocal = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'UNABLE_TO_GET_ISSUER_CERT',

@@ -18,9 +18,10 @@ const {
   validateString,
   validateUint32,
 } = require('./validators');
+const { nodeMajor } = require('./node-version');
 
 /** Since Node 24, also those that are neither a curve nor a field. */
-const kNamesGroups = Number.parseInt(process.versions.node, 10) >= 24;
+const kNamesGroups = nodeMajor >= 24;
 
 /** What the native side knows under the same name; null after the socket has been destroyed. */
 function ask(name) {

@@ -28,6 +28,7 @@ const {
 const { UserBuffer } = require('./user-buffer');
 const { UV_ECANCELED, UV_ENOTCONN, UV_EOF } = require('./uv');
 const { WriteGatherer } = require('./write-gatherer');
+const { nodeMajor } = require('./node-version');
 
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
@@ -52,7 +53,7 @@ const kWriteCallback = Symbol('kWriteCallback');
 const kWritten = Symbol('kWritten');
 
 /** Whether a write that was in flight when its socket was destroyed has failed. */
-const kFailsInFlight = Number.parseInt(process.versions.node, 10) >= 22;
+const kFailsInFlight = nodeMajor >= 22;
 
 /** Longest group of buffered writes that is copied together for one call. */
 const kMaxGroup = 1024 * 1024;
