@@ -23,6 +23,7 @@ const Flag = {
   kTurn: 1 << 9,
   kStarved: 1 << 10,
   kUnread: 1 << 11,
+  kHeld: 1 << 12,
 };
 
 const EventType = {

@@ -23,6 +23,8 @@ const kConsume = Symbol('kConsume');
 const kPauseReading = Symbol('kPauseReading');
 const kReadEnd = Symbol('kReadEnd');
 const kSelection = Symbol('kSelection');
+const kSend = Symbol('kSend');
+const kWrite = Symbol('kWrite');
 
 /**
  * `socket.ssl` of a TLSSocket, and behind `socket._handle`: the native connection, with the members of a libuv
@@ -158,8 +160,10 @@ module.exports = {
   kPauseReading,
   kReadEnd,
   kSelection,
+  kSend,
   kTransport,
   kTransportClosed,
   kUnderlying,
+  kWrite,
   kWriteNow,
 };

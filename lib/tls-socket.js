@@ -20,9 +20,11 @@ const {
   kPauseReading,
   kReadEnd,
   kSelection,
+  kSend,
   kTransport,
   kTransportClosed,
   kUnderlying,
+  kWrite,
   kWriteNow,
 } = require('./tls-handle');
 const { UserBuffer } = require('./user-buffer');
@@ -33,6 +35,7 @@ const { nodeMajor } = require('./node-version');
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
 const kBegun = Symbol('kBegun');
+const kCount = Symbol('kCount');
 const kEarlyError = Symbol('kEarlyError');
 const kFail = Symbol('kFail');
 const kFinal = Symbol('kFinal');
@@ -48,7 +51,6 @@ const kStart = Symbol('kStart');
 const kStarted = Symbol('kStarted');
 const kStreamHandle = Symbol('kStreamHandle');
 const kUnread = Symbol('kUnread');
-const kWrite = Symbol('kWrite');
 const kWriteCallback = Symbol('kWriteCallback');
 const kWritten = Symbol('kWritten');
 
@@ -118,7 +120,7 @@ function TLSSocket(socket, opts) {
   this[kStreamHandle] = streamHandle;
   this[kUnread] = null;
   this[kWriteCallback] = null;
-  this[kGatherer] = new WriteGatherer((plaintext, done) => this[kWrite](plaintext, done));
+  this[kGatherer] = new WriteGatherer(this);
 
   net.Socket.call(this, {
     handle: transport === null ? undefined : streamHandle,
@@ -270,6 +272,7 @@ TLSSocket.prototype[kConsume] = function () {
 
 TLSSocket.prototype[kSettle] = function (flags, status) {
   const handle = this.ssl;
+  if (flags & Flag.kHeld) this[kGatherer].hold();
   if (flags & Flag.kOutput) handle[kTransport].send();
   if (flags & Flag.kTurn && turning.push(this) === 1) setImmediate(turn);
   if (flags & Flag.kShutdownDone) handle[kTransport].onShutdown(status);
@@ -416,6 +419,7 @@ TLSSocket.prototype[kGather] = function (chunk, encoding) {
 /** After what has been gathered. */
 TLSSocket.prototype[kWriteNow] = function (bytes, callback) {
   this[kGatherer].flush();
+  this[kCount](bytes);
   this[kWrite](bytes, callback, true);
 };
 
@@ -454,15 +458,24 @@ TLSSocket.prototype._writev = function (chunks, callback) {
   writeGroup();
 };
 
-/** One write at a time; `callback` comes when the transport has taken all of it. */
-TLSSocket.prototype[kWrite] = function (bytes, callback, counts = false) {
+TLSSocket.prototype[kCount] = function (bytes) {
+  if (!this.ssl) return;
+  if (this.ssl[kTransport] === null) this._pendingData = bytes;
+  else this.ssl.bytesWritten += bytes.length;
+};
+
+/**
+ * One write at a time; `callback` comes when the transport has taken all of it, or holds it for the rest of this
+ * tick.
+ */
+TLSSocket.prototype[kWrite] = function (bytes, callback, moreFollows) {
   if (this[kWriteCallback] !== null) {
     // A gathered block is on its way still: after it.
     const first = this[kWriteCallback];
     this[kWriteCallback] = (error) => {
       first(error);
       if (error) callback(error);
-      else this[kWrite](bytes, callback, counts);
+      else this[kWrite](bytes, callback, moreFollows);
     };
     return;
   }
@@ -470,14 +483,15 @@ TLSSocket.prototype[kWrite] = function (bytes, callback, counts = false) {
     callback(new codes.ERR_STREAM_DESTROYED('write'));
     return;
   }
-  if (counts) {
-    if (this.ssl[kTransport] === null) this._pendingData = bytes;
-    else this.ssl.bytesWritten += bytes.length;
-  }
   this._unrefTimer();
   this[kWriteCallback] = callback;
-  this[kAdvance](this.ssl.write(bytes));
+  this[kAdvance](this.ssl.write(bytes, moreFollows));
   if (!this[kBegun]) this._start();
+};
+
+/** What the native side has held back goes out. */
+TLSSocket.prototype[kSend] = function () {
+  if (this.ssl?.[kTransport]) this[kAdvance](this.ssl.flush());
 };
 
 TLSSocket.prototype[kWritten] = function () {
@@ -525,7 +539,7 @@ TLSSocket.prototype._final = function (callback) {
 // --- The end.
 
 TLSSocket.prototype._destroy = function (error, callback) {
-  if (error === null && this.ssl) this[kGatherer].flush();
+  if (error === null && this.ssl) this[kGatherer].send();
   const connected = this.ssl?.[kTransport] != null;
   const unsettled = this[kWriteCallback];
   this[kWriteCallback] = null;

@@ -1,13 +1,14 @@
 'use strict';
 
 /**
- * Small writes of one tick become one TLS record and one system call: each is copied into a block of
- * its socket, and the blocks are written when the tick ends.
+ * What is written in one tick leaves together: small writes are copied into a block of their socket, which
+ * becomes one TLS record, and what the native side has encrypted and held back becomes one system call.
  */
 
 const { callEach } = require('./call-each');
+const { kSend, kWrite } = require('./tls-handle');
 
-/** A longer write gains nothing from the company of others. */
+/** A longer write gains nothing from being copied together with others. */
 const kMaxWrite = 4096;
 /** As much as one TLS record holds (RFC 8446, 5.1). */
 const kBlockSize = 16384;
@@ -18,20 +19,24 @@ const kMaxBytesPerUnit = 3;
 const spareBlocks = [];
 let waiting = [];
 
-function flushAll() {
+function endTick() {
   const gatherers = waiting;
   waiting = [];
-  callEach(gatherers, (gatherer) => gatherer.flush());
+  callEach(gatherers, (gatherer) => gatherer.send());
 }
 
+// Core would have handed it to the kernel by then.
+process.on('exit', endTick);
+
 class WriteGatherer {
-  #write;
+  #socket;
   #block = null;
   #used = 0;
+  #waits = false;
 
-  /** @param {(plaintext: Buffer, done: () => void) => void} write - takes what was gathered */
-  constructor(write) {
-    this.#write = write;
+  /** @param {import('node:tls').TLSSocket} socket - one of this package */
+  constructor(socket) {
+    this.#socket = socket;
   }
 
   get size() {
@@ -48,10 +53,8 @@ class WriteGatherer {
     const bound = text ? chunk.length * kMaxBytesPerUnit : chunk.length;
     if (bound > kMaxWrite) return -1;
     if (this.#block !== null && this.#used + bound > kBlockSize) this.flush();
-    if (this.#block === null) {
-      this.#block = spareBlocks.pop() ?? Buffer.allocUnsafeSlow(kBlockSize);
-      if (waiting.push(this) === 1) process.nextTick(flushAll);
-    }
+    this.#block ??= spareBlocks.pop() ?? Buffer.allocUnsafeSlow(kBlockSize);
+    this.hold();
     const used = this.#used;
     if (text) {
       this.#used += this.#block.write(chunk, used, encoding);
@@ -62,16 +65,35 @@ class WriteGatherer {
     return this.#used - used;
   }
 
-  /** Writes what there is. The block may serve again when it has been sent. */
-  flush() {
+  /** Something waits to be sent until the tick ends. */
+  hold() {
+    if (this.#waits) return;
+    this.#waits = true;
+    if (waiting.push(this) === 1) process.nextTick(endTick);
+  }
+
+  /** Writes what there is, and has it sent with all that is held, if there is any. */
+  send() {
+    if (!this.#waits) return;
+    this.#waits = false;
+    if (this.#block === null) this.#socket[kSend]();
+    else this.flush(false);
+  }
+
+  /**
+   * Writes what there is. The block may serve again when it has been taken.
+   * @param {boolean} [moreFollows] - in this tick: it may be held
+   */
+  flush(moreFollows = true) {
     const block = this.#block;
     if (block === null) return;
     const used = this.#used;
     this.#block = null;
     this.#used = 0;
-    this.#write(block.subarray(0, used), () => {
+    const done = () => {
       if (spareBlocks.length < kMaxSpareBlocks) spareBlocks.push(block);
-    });
+    };
+    this.#socket[kWrite](block.subarray(0, used), done, moreFollows);
   }
 }
 

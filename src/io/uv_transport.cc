@@ -11,7 +11,7 @@ namespace napi_tls::io {
 
 namespace {
 
-constexpr size_t kReadBufferSize = 64 * 1024;
+constexpr size_t kReadBufferSize = 4 * (5 + 16384 + 256);
 
 // One for all sockets of a thread: what is read is consumed before the read callback returns.
 char* ReadBuffer() {

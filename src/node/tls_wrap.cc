@@ -19,6 +19,10 @@ constexpr napi_type_tag kTypeTag = {0x8f6d2c41b7e94a53, 0xa1c05be2d7934f68};
 // the kernel copies it, and would let one writer starve all others.
 constexpr size_t kTurnBudget = 128 * 1024;
 
+// Less ciphertext than this waits for more of the same tick: one send costs the kernel, and the
+// peer that it wakes, as much for one record as for four.
+constexpr size_t kSendSize = 64 * 1024;
+
 // What an SSL and its two contexts of keys hold, roughly: V8 sees only the small object.
 constexpr int64_t kExternalMemory = 24 * 1024;
 
@@ -49,6 +53,7 @@ Napi::Function TLSWrap::Define(Napi::Env env) {
       InstanceMethod<&TLSWrap::Receive>("receive"),
       InstanceMethod<&TLSWrap::Write>("write"),
       InstanceMethod<&TLSWrap::Turn>("turn"),
+      InstanceMethod<&TLSWrap::Flush>("flush"),
       InstanceMethod<&TLSWrap::Resume>("resume"),
       InstanceMethod<&TLSWrap::Proceed>("proceed"),
       InstanceMethod<&TLSWrap::Sent>("sent"),
@@ -137,14 +142,15 @@ Napi::Value TLSWrap::Receive(const Napi::CallbackInfo& info) {
   return Settle(info.Env());
 }
 
-// write(plaintext: Uint8Array): flags. One write at a time: until kWritten, the bytes must stay.
+// write(plaintext: Uint8Array, moreFollows: boolean): flags. One write at a time: until kWritten,
+// the bytes must stay. Where more follows in this tick, flush() is called at the end of it.
 Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   const std::optional<Bytes> plaintext = ViewOf(info[0]);
   if (!alive() || write_.active || !plaintext) return Napi::Number::New(info.Env(), 0);
   write_.active = true;
   write_.rest = *plaintext;
-  Pump();
+  if (!Gather(IsTrue(info[1]))) Pump();
   if (write_.active && !write_.rest.empty()) {
     write_.buffer = Napi::Persistent(info[0].As<Napi::Uint8Array>());
   }
@@ -156,6 +162,12 @@ Napi::Value TLSWrap::Turn(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   turn_bytes_ = 0;
   turn_wanted_ = false;
+  return Settle(info.Env());
+}
+
+// flush(): flags. Nothing more will be written in this tick: what was held is sent.
+Napi::Value TLSWrap::Flush(const Napi::CallbackInfo& info) {
+  EngineScope scope(this);
   return Settle(info.Env());
 }
 
@@ -262,6 +274,25 @@ int TLSWrap::SendOutput() {
   return output.empty() && !stream_sending_ ? 0 : UV_EAGAIN;
 }
 
+// Encrypts a short write behind what is held. True where the sending is left to flush().
+bool TLSWrap::Gather(bool more_follows) {
+  const bool in_order = transport_ && !transport_->sending() && !engine_->output_held();
+  if (!in_order || silent_ || write_.rest.size >= kSendSize) return false;
+  Encrypt();
+  if (!more_follows || !write_.rest.empty() || engine_->output().size() >= kSendSize) return false;
+  FinishWrite();
+  Raise(kWritten | kHeld, 0);
+  return true;
+}
+
+// False where nothing was taken: a handshake is under way, or the connection has failed.
+bool TLSWrap::Encrypt() {
+  const size_t taken = engine_->Write(write_.rest);
+  write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
+  turn_bytes_ += taken;
+  return taken > 0;
+}
+
 // Encrypts and sends as much as the budget of this turn and the transport take.
 void TLSWrap::Pump() {
   if (!alive()) return;
@@ -291,10 +322,7 @@ void TLSWrap::Pump() {
       if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
       return;
     }
-    const size_t taken = engine_->Write(write_.rest);
-    if (taken == 0) return;  // a handshake is under way, or the connection has failed
-    write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
-    turn_bytes_ += taken;
+    if (!Encrypt()) return;
   }
 }
 

@@ -36,6 +36,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
     kTurn = 1 << 9,            // the write budget of this turn is spent: call turn() in the next
     kStarved = 1 << 10,        // there is more to decrypt: call proceed()
     kUnread = 1 << 11,         // the native reader has left something of the plaintext
+    kHeld = 1 << 12,           // what was written waits for more to be sent with: call flush()
   };
 
   static Napi::Function Define(Napi::Env env);
@@ -56,6 +57,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value Receive(const Napi::CallbackInfo& info);
   Napi::Value Write(const Napi::CallbackInfo& info);
   Napi::Value Turn(const Napi::CallbackInfo& info);
+  Napi::Value Flush(const Napi::CallbackInfo& info);
   Napi::Value Resume(const Napi::CallbackInfo& info);
   Napi::Value Proceed(const Napi::CallbackInfo& info);
   Napi::Value Sent(const Napi::CallbackInfo& info);
@@ -127,6 +129,8 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool alive() const { return engine_ != nullptr && !destroyed_; }
   int SendOutput();
   void Pump();
+  bool Gather(bool more_follows);
+  bool Encrypt();
   void FinishWrite();
   uint32_t CollectFlags();
   Napi::Value Settle(Napi::Env env);

@@ -1,0 +1,80 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
+const certs = require('../certs');
+const { readAll } = require('../conformance/scene');
+const { transports } = require('../transports');
+
+const ours = path.join(__dirname, '..', '..');
+
+/** What the event loop turns for is done: every tick and promise that was due. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+transports(
+  'what is written in one tick',
+  (test) => {
+    for (const size of [100, 4096, 16_384, 40_000]) {
+      test(`is held to its end, and no longer, in writes of ${size} bytes`, async (scene) => {
+        const { near, far } = await scene.open();
+        const block = Buffer.alloc(size, 'x');
+        near.write(block);
+        assert(near.bufferSize + near.ssl.writeQueueSize >= size);
+        await turn();
+        assert.equal(near.bufferSize + near.ssl.writeQueueSize, 0);
+        const received = readAll(far);
+        near.end();
+        assert.equal((await received).length, size);
+      });
+    }
+
+    test('leaves as soon as there is enough for one send', async (scene) => {
+      const { near, far } = await scene.open();
+      const received = readAll(far);
+      const queued = [];
+      // More than what one tick may encrypt is tested in flow.test.js.
+      for (let i = 0; i < 6; i++) {
+        near.write(Buffer.alloc(16_384));
+        queued.push(Math.floor(near.ssl.writeQueueSize / 16_384));
+      }
+      assert.deepEqual(queued, [1, 2, 3, 0, 1, 2]);
+      near.end();
+      assert.equal((await received).length, 6 * 16_384);
+    });
+
+    test('reaches the peer when the socket is destroyed at once', async (scene) => {
+      const { near, far } = await scene.open();
+      const received = readAll(far);
+      near.write('small');
+      near.write(Buffer.alloc(20_000, 'x'));
+      near.destroy();
+      assert.equal((await received).length, 20_005);
+    });
+
+    for (const size of [5, 20_000]) {
+      test(`reaches the peer when the process exits at once: ${size} bytes`, async (scene) => {
+        const script = `
+          const tls = require(${JSON.stringify(ours)});
+          const socket = tls.connect({
+            port: process.env.PORT, host: '127.0.0.1', rejectUnauthorized: false,
+          }, () => {
+            socket.write(Buffer.alloc(${size}, 'x'));
+            process.exit();
+          });`;
+        // In TLS 1.3 the tickets that it has not read would reset the connection.
+        const server = await scene.listen({ ...certs.identity('p256'), maxVersion: 'TLSv1.2' });
+        const accepted = once(server, 'secureConnection');
+        const env = { ...process.env, PORT: server.address().port };
+        const child = spawn(process.execPath, ['-e', script], { env, stdio: 'inherit' });
+        const exited = once(child, 'exit');
+        const [far] = await accepted;
+        far.on('error', () => {});
+        assert.equal((await readAll(far)).length, size);
+        assert.deepEqual(await exited, [0, null]);
+      });
+    }
+  },
+  ['native'],
+);
