@@ -49,16 +49,17 @@ const kRoom = 96 * 1024;
 const kMinSlice = 8 * 1024;
 
 const { state } = binding;
-let slab;
 
 function renewSlab() {
-  slab = Buffer.allocUnsafeSlow(kSlabSize);
-  binding.setSlab(slab);
+  binding.slab = Buffer.allocUnsafeSlow(kSlabSize);
+  binding.setSlab(binding.slab);
 }
-renewSlab();
+// These files may be loaded again over the same addon (a linked folder, an emptied cache): its slab is one.
+if (binding.slab === undefined) renewSlab();
 
 /** @returns {Buffer} the plaintext that the last flags announced (Flag.kPlaintext) */
 function takePlaintext() {
+  const { slab } = binding;
   const start = state[kSlabOffset];
   const size = state[kPlaintextSize];
   if (size < kMinSlice) {

@@ -53,6 +53,16 @@ class TLSHandle extends binding.TLSWrap {
     return this[kTransport]?.tcp?.fd ?? -1;
   }
 
+  /** The event loop brings what `flags` announce (TLSWrap::Notify). */
+  onactivity(flags) {
+    this.owner[kAdvance](flags, true);
+  }
+
+  /** The event loop brings plaintext for a native reader. */
+  onconsume() {
+    return this.owner[kConsume]();
+  }
+
   /** The handle below. */
   get _parent() {
     return this[kTransport]?.tcp ?? null;
@@ -144,12 +154,13 @@ for (const name of ['onalpnselect', 'onpskclient', 'onpskserver']) {
   };
 }
 
+// One pair for the addon, over which these files may be loaded again: each handle has methods of its own.
 binding.setCallbacks(
   function onActivity(flags) {
-    this.owner[kAdvance](flags, true);
+    this.onactivity(flags);
   },
   function onConsume() {
-    return this.owner[kConsume]();
+    return this.onconsume();
   },
 );
 

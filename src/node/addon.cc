@@ -45,10 +45,12 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   Napi::Uint32Array state = Napi::Uint32Array::New(env, Environment::kStateSize);
   environment->state = state.Data();
   environment->state_owner = Napi::Persistent(state.As<Napi::Object>());
-  env.SetInstanceData(environment.release());
-  // By the time that this runs, Node has closed and freed every stream of the environment.
+  // By the time that this runs, Node has closed and freed every stream of the environment. A thread
+  // may load the addon several times (from hard links, or after its cache was emptied), and Node
+  // aborts when one hook is added twice with one argument.
   napi_add_env_cleanup_hook(
-      env, [](void*) { io::UvTransport::AbandonAll(); }, nullptr);
+      env, [](void*) { io::UvTransport::AbandonAll(); }, environment.get());
+  env.SetInstanceData(environment.release());
 
   exports.Set("state", Napi::Int32Array::New(env, Environment::kStateSize, state.ArrayBuffer(), 0));
   exports.Set("setCallbacks", Napi::Function::New<SetCallbacks>(env));
