@@ -8,8 +8,11 @@
  *     node --import napi-tls/register app.mjs
  *     require('napi-tls/register');
  *
- * Workers and child processes take it over as they take over other preloads: those of `-r` go to workers and
- * forks, those of NODE_OPTIONS to every node process below, and what a program requires concerns its thread.
+ * Of an ES module no line comes first: Node loads its own modules that are imported anywhere before it runs any.
+ *
+ * Workers and child processes take it over as they take over other preloads: those of `-r` and `--import` go to
+ * workers and forks, those of NODE_OPTIONS to every node process below, and what a program requires concerns its
+ * thread.
  * `process.versions['napi-tls']` has the version while it is in place.
  */
 
@@ -105,8 +108,8 @@ function inheritAgain(name) {
 function warn(late) {
   process.emitWarning(
     `napi-tls/register was loaded after ${late.join(' and ')}. Servers that exist already, and functions ` +
-      'that were taken out of the tls module before, do not use it. Load it first, for example with ' +
-      '"node -r napi-tls/register".',
+      'that were taken out of the tls module before, do not use it. Load it first: with ' +
+      '"node --import napi-tls/register" or "node -r napi-tls/register".',
     { code: 'NAPI_TLS_REGISTERED_LATE' },
   );
 }

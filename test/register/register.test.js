@@ -103,18 +103,6 @@ describe('napi-tls/register', function () {
       ],
     ));
 
-  const inWorker = (options) => `
-    const { Worker } = require('node:worker_threads');
-    new Worker(${JSON.stringify(report)}, { eval: true, ...${JSON.stringify(options)} });`;
-
-  it('passes from -r to workers', () => prints([true], ['-r', register, '-e', inWorker({})]));
-
-  it('does not pass to a worker whose options exclude it', () =>
-    prints([false], ['-r', register, '-e', inWorker({ execArgv: [] })]));
-
-  it('passes from NODE_OPTIONS to workers', () =>
-    prints([true], ['-e', inWorker({})], { NODE_OPTIONS: `-r ${register}` }));
-
   it('carries a connection in a worker', () =>
     prints(
       ['ok true'],
@@ -137,27 +125,6 @@ describe('napi-tls/register', function () {
             });
           });`)}, { eval: true })`,
       ],
-    ));
-
-  it('passes from -r to forks', () =>
-    prints(
-      [true],
-      [
-        '-r',
-        register,
-        file('fork.js', `require('node:child_process').fork(process.argv[2])`),
-      ].concat(file('forked.js', report)),
-    ));
-
-  it('passes from NODE_OPTIONS to every child', () =>
-    prints(
-      [true],
-      [
-        '-e',
-        `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(report)}],
-          { stdio: 'inherit' })`,
-      ],
-      { NODE_OPTIONS: `-r ${register}` },
     ));
 
   it('obeys what is assigned to the tls module', () =>
@@ -234,6 +201,23 @@ describe('napi-tls/register', function () {
     // The second time https was there already.
     assert.match(stderr, /NAPI_TLS_REGISTERED_LATE/);
   });
+
+  it('leaves another copy of the package in place', () =>
+    prints(
+      [false, false, true, version],
+      [
+        '-r',
+        register,
+        '-e',
+        `const first = tls.connect;
+        for (const name of Object.keys(require.cache)) delete require.cache[name];
+        const second = require(${JSON.stringify(register)});
+        console.log(second.register());
+        console.log(second.unregister());
+        console.log(tls.connect === first && first !== require(${JSON.stringify(root)}).connect);
+        console.log(process.versions['napi-tls']);`,
+      ],
+    ));
 
   for (const name of ['https', 'http2']) {
     it(`warns when ${name} has been loaded, and takes its servers over`, async () => {

@@ -1,0 +1,4 @@
+import { register } from 'napi-tls/register';
+import './report.mjs';
+
+console.log('again', register());
