@@ -339,13 +339,16 @@ void TLSWrap::Raise(uint32_t flag, int status) {
 
 uint32_t TLSWrap::CollectFlags() {
   if (!alive()) return 0;
-  uint32_t flags = std::exchange(raised_, 0);
+  // The end is told apart from the data, and after it: whoever reads in a tick has read by then.
+  const bool has_plaintext = plaintext_size_ > 0;
+  uint32_t flags = has_plaintext ? raised_ & ~kReadEnd : raised_;
+  raised_ &= ~flags;
   if (engine_->HasEvent()) flags |= kEvent;
   if (engine_->has_error() || (silent_ && !std::exchange(silence_reported_, true))) {
     flags |= kFailed;
   }
   if (engine_->can_continue()) flags |= kStarved;
-  if (engine_->peer_closed() && !peer_closed_reported_) {
+  if (engine_->peer_closed() && !peer_closed_reported_ && !has_plaintext) {
     peer_closed_reported_ = true;
     flags |= kPeerClosed;
   }
@@ -354,7 +357,7 @@ uint32_t TLSWrap::CollectFlags() {
     flags |= kOutput;
   }
   uint32_t* const state = environment_->state;
-  if (plaintext_size_ > 0) {
+  if (has_plaintext) {
     flags |= kPlaintext;
     state[Environment::kPlaintextSize] = static_cast<uint32_t>(plaintext_size_);
     plaintext_size_ = 0;

@@ -51,6 +51,20 @@ topic('streams', (test) => {
     assert.equal(String(await readExactly(far, 4)), 'text');
   });
 
+  test('ends for a reader that takes what it needs and no more', async (scene) => {
+    const { near, far } = await scene.open();
+    const ended = once(near, 'end');
+    far.end('three');
+    let text = '';
+    while (text.length < 5) {
+      const byte = near.read(1);
+      if (byte === null) await once(near, 'readable');
+      else text += byte;
+    }
+    assert.equal(text, 'three');
+    await ended;
+  });
+
   test('calls write callbacks in order, without an error', async (scene) => {
     const { near, far } = await scene.open();
     far.resume();
