@@ -161,6 +161,25 @@ authority not-a-ca
 ec under-leaf
 issue under-leaf not-a-ca '/CN=under a leaf' "$local_ext"
 cat under-leaf-cert.pem not-a-ca-cert.pem >under-leaf-full.pem
+ec claims-no-ca # signs without being one, and has no key usage that would say so
+issue claims-no-ca ca '/CN=claims no CA' 'basicConstraints=CA:FALSE'
+authority claims-no-ca
+ec under-claims
+issue under-claims claims-no-ca '/CN=under one that is no CA' "$local_ext"
+cat under-claims-cert.pem claims-no-ca-cert.pem >under-claims-full.pem
+ec sub-ca # the path length of its issuer allows none
+issue sub-ca intermediate '/CN=Sub CA' "$ca_ext"
+authority sub-ca
+ec too-deep
+issue too-deep sub-ca '/CN=too deep' "$local_ext"
+cat too-deep-cert.pem sub-ca-cert.pem intermediate-cert.pem >too-deep-full.pem
+ec link # the pattern for one of many in a chain, all with the same key
+openssl req -x509 -new -key link-key.pem -subj '/CN=link xxx' -days 3650 -sha256 -out link-cert.pem \
+  -addext 'basicConstraints=critical,CA:TRUE'
+openssl x509 -in claims-no-ca-cert.pem -trustout -addtrust serverAuth -out trusted-claims-cert.pem
+openssl x509 -in ca-cert.pem -trustout -addtrust serverAuth -out trusted-ca-cert.pem
+openssl x509 -in ca-cert.pem -trustout -addtrust clientAuth -out client-only-ca-cert.pem
+openssl x509 -in ca-cert.pem -trustout -addreject serverAuth -out rejected-ca-cert.pem
 # A signature that does not verify: the last byte of the DER is part of it.
 openssl x509 -in p256-cert.pem -outform DER -out tampered.der
 last=$(tail -c 1 tampered.der | od -An -tu1)
@@ -178,6 +197,8 @@ openssl ca -batch -config other-ca.conf -gencrl -out other-ca-crl.pem
 openssl ca -batch -config intermediate.conf -gencrl -out intermediate-crl.pem
 openssl ca -batch -config ca.conf -gencrl -out expired-crl.pem \
   -crl_lastupdate "$(day -20)" -crl_nextupdate "$(day -10)"
+openssl ca -batch -config ca.conf -gencrl -out future-crl.pem \
+  -crl_lastupdate "$(day 1000)" -crl_nextupdate "$(day 1010)"
 
 # --- other containers --------------------------------------------------------------------------
 
