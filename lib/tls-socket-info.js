@@ -123,10 +123,19 @@ const methods = {
     return der === undefined || this._tlsOptions.isServer ? der : bindSession(this, der);
   },
 
-  /** The key and certificate of a context, or of options, serve from now on. */
+  /**
+   * Node documentation: tlsSocket.setKeyCert(). The key and certificate of a context, or of options, serve
+   * from now on.
+   *
+   * @throws {Error} on a server, where there is no key or no certificate
+   */
   setKeyCert(context) {
-    const secureContext = context.context ? context : createSecureContext(context);
-    this.ssl?.setKeyCert(secureContext.context);
+    const { context: native } = context.context ? context : createSecureContext(context);
+    if (!this.ssl) return;
+    const isMissing = this._tlsOptions.isServer && native.getCertificate() === null;
+    // Releases before name what OpenSSL misses.
+    if (isMissing && nodeMajor >= 22) throw new Error('SetKeyCert');
+    this.ssl.setKeyCert(native);
   },
 
   /**

@@ -84,12 +84,13 @@ Napi::Value TLSWrap::SetPskIdentityHint(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), set);
 }
 
-// setKeyCert(context: SecureContext): boolean. Its key and certificates serve from now on.
+// setKeyCert(context: SecureContext). Its key and certificates serve from now on; throws where the
+// context for a server has none.
 Napi::Value TLSWrap::SetKeyCert(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
-  const bool set = alive() && context != nullptr && context->context() != nullptr &&
-                   engine_->UseCertificateOf(*context->context());
-  return Napi::Boolean::New(info.Env(), set);
+  if (!alive() || context == nullptr || !context->context()) return info.Env().Undefined();
+  tls::Status status = engine_->UseCertificateOf(*context->context());
+  return status.ok() ? info.Env().Undefined() : Throw(info.Env(), status.error());
 }
 
 // setContext(context: SecureContext). The answer to a certificate question; throws where the

@@ -150,7 +150,7 @@ class Engine {
   // --- At any time.
   // TLS 1.2. One that is under way is not followed by another.
   Status Renegotiate();
-  bool UseCertificateOf(const Context& context);
+  Status UseCertificateOf(const Context& context);
   bool SetMaxSendFragment(int size);
   Role role() const { return role_; }
   SSL* ssl() const { return ssl_.get(); }

@@ -351,15 +351,21 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
 
 void Engine::SetOcspResponse(Bytes response) { ocsp_response_ = response.Copy(); }
 
-bool Engine::UseCertificateOf(const Context& context) {
+Status Engine::UseCertificateOf(const Context& context) {
   openssl::ClearErrorOnReturn clear;
   SSL_CTX* ctx = context.ssl_ctx();
   X509* certificate = SSL_CTX_get0_certificate(ctx);
   EVP_PKEY* key = SSL_CTX_get0_privatekey(ctx);
   STACK_OF(X509)* chain = nullptr;
   SSL_CTX_get0_chain_certs(ctx, &chain);
-  if (certificate == nullptr || key == nullptr) return false;
-  return SSL_use_cert_and_key(ssl(), certificate, key, chain, 1) == 1;
+  if (certificate == nullptr || key == nullptr) {
+    if (!SSL_is_server(ssl())) return openssl::Ok();  // A client may do without.
+    // Raises the error that names what is missing.
+    SSL_use_certificate(ssl(), nullptr);
+    return Error::FromQueue("SSL_use_certificate");
+  }
+  if (SSL_use_cert_and_key(ssl(), certificate, key, chain, 1) == 1) return openssl::Ok();
+  return Error::FromQueue("SSL_use_cert_and_key");
 }
 
 }  // namespace napi_tls::tls
