@@ -16,12 +16,12 @@ const openHandles = () => process.getActiveResourcesInfo().filter((name) => HAND
 /** What an error tells, without what may vary between two runs: thread ids and source lines. */
 function describeError(error) {
   if (!(error instanceof Error)) return error;
-  const { name, code, library, reason } = error;
+  const { name, code, library, reason, opensslErrorStack } = error;
   const message = error.message
     .replace(/^[0-9A-F]{8,}:/, '')
     .replace(/:[^:\s]+\.c:\d+:/g, ':')
     .replace(/\n$/, '');
-  const record = { name, code, message, library, reason };
+  const record = { name, code, message, library, reason, opensslErrorStack };
   for (const key of Object.keys(record)) if (record[key] === undefined) delete record[key];
   return record;
 }
