@@ -80,7 +80,6 @@ function configureServer(socket, options) {
   if (socket._SNICallback !== null || server?.listenerCount('OCSPRequest') > 0) ssl.enableCertCb();
   if (server?.listenerCount('resumeSession') > 0) ssl.enableSessionLookup();
   if (server?.listenerCount('newSession') > 0) ssl.enableSessionCallbacks();
-  if (server?.listenerCount('keylog') > 0) ssl.enableKeylogCallback();
   if (options.ALPNCallback) ssl.enableALPNCb();
   if (options.pskIdentityHint && !ssl.setPskIdentityHint(options.pskIdentityHint)) {
     process.nextTick(() => socket.destroy(new codes.ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED()));
@@ -106,7 +105,6 @@ function deliverEvent(socket) {
       break;
     case EventType.kKeylog:
       socket.emit('keylog', data);
-      socket._tlsOptions.server?.emit('keylog', data, socket);
       break;
     case EventType.kSession:
       onSession(socket, bindSession(socket, data));

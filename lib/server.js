@@ -73,6 +73,9 @@ function onConnection(rawSocket) {
     pskIdentityHint: this[kPskIdentityHint],
   });
   socket[kErrorEmitted] = false;
+  if (this.listenerCount('keylog') > 0) {
+    socket.on('keylog', (line) => this.emit('keylog', line, socket));
+  }
   socket.on('secure', onServerSocketSecure);
   socket.on('error', onSocketError);
   socket.on('_tlsError', onSocketError);
