@@ -18,12 +18,13 @@ function suite(ciphers) {
 
 /**
  * @param {object} tls implementation under measurement
- * @param {object} parameters of the run
+ * @param {object} parameters of the run; `mutual`: clients must have a certificate too
  * @param {function(object): void} onConnection gets each TLSSocket after its handshake
  * @returns {Promise<number>} the port
  */
-async function listen(tls, { key, cert, ciphers }, onConnection) {
-  const server = tls.createServer({ key, cert, ...suite(ciphers) }, onConnection);
+async function listen(tls, { key, cert, ca, ciphers, mutual }, onConnection) {
+  const options = { key, cert, ...suite(ciphers), ...(mutual && { ca, requestCert: true }) };
+  const server = tls.createServer(options, onConnection);
   server.on('tlsClientError', (error) => {
     throw error;
   });

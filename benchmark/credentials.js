@@ -19,7 +19,7 @@ function createCredentials(directory) {
   const file = (name) => path.join(directory, name);
   fs.writeFileSync(
     file('leaf.ext'),
-    'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n',
   );
 
   openssl(

@@ -11,6 +11,7 @@ const CONCURRENCY = 8;
 
 const VARIANTS = {
   'full, ca': { resumed: false, trust: 'ca' },
+  'full, key, cert and ca': { resumed: false, trust: 'ca', mutual: true },
   'full, explicit context': { resumed: false, trust: 'context' },
   'full, default roots': { resumed: false, trust: 'default' },
   'resumed, ca': { resumed: true, trust: 'ca' },
@@ -67,9 +68,10 @@ async function client(tls, parameters) {
 function trust(tls, parameters) {
   const { ca, ciphers, minVersion, maxVersion, ...rest } = connectOptions(parameters);
   const suite = { ciphers, minVersion, maxVersion };
+  const { mutual, key, cert } = parameters;
   switch (parameters.trust) {
     case 'ca':
-      return { ...rest, ...suite, ca };
+      return { ...rest, ...suite, ca, ...(mutual && { key, cert }) };
     case 'context':
       return { ...rest, secureContext: tls.createSecureContext({ ...suite, ca }) };
     case 'default':
