@@ -7,6 +7,8 @@ const { checkServerIdentity, verifyIdentity } = require('./check-server-identity
 const tls = require('./exports');
 const { codes, connResetException } = require('./errors');
 const { kPendingSession, kSessionAllowed } = require('./handshake');
+const { implicitContext } = require('./implicit-context');
+const { createSecureContext } = require('./secure-context');
 const { TLSSocket } = require('./tls-socket');
 const { validateFunction, validateNumber, validateString } = require('./validators');
 const { nodeMajor } = require('./node-version');
@@ -36,6 +38,12 @@ function normalizeArguments(args) {
   const [given, callback] = net._normalizeArgs(args);
   const later = [args[1], args[2]].find((arg) => arg !== null && typeof arg === 'object');
   return [later === undefined ? given : { ...given, ...later }, callback];
+}
+
+/** A user who has put a function of his own in the place of ours has it called for each connection. */
+function contextOf(options) {
+  const create = tls.createSecureContext;
+  return create === createSecureContext ? implicitContext(options) : create.call(tls, options);
 }
 
 /**
@@ -125,7 +133,7 @@ function connect(...args) {
   const socket = new TLSSocket(options.socket, {
     allowHalfOpen: options.socket ? options.socket.allowHalfOpen : options.allowHalfOpen,
     pipe: Boolean(options.path),
-    secureContext: options.secureContext || tls.createSecureContext(options),
+    secureContext: options.secureContext || contextOf(options),
     isServer: false,
     requestCert: true,
     rejectUnauthorized: options.rejectUnauthorized !== false,

@@ -44,13 +44,18 @@ function assembleList() {
   return list;
 }
 
+/** @returns {unknown} what is another value when other roots have become the default */
+function defaultRoots() {
+  return getCACertificates?.('default');
+}
+
 /**
  * @returns {object} the default roots, as the native context's useRootStore() takes them: the same
  *   object until tls.setDefaultCACertificates() is called
  * @throws {Error} ERR_CRYPTO_OPERATION_FAILED when no certificate can be read at all
  */
 function rootStore() {
-  const list = getCACertificates?.('default') ?? cachedList ?? assembleList();
+  const list = defaultRoots() ?? cachedList ?? assembleList();
   if (list !== cachedList || cachedStore === undefined) {
     // Node never lists what OpenSSL's own file and directory hold; a list that was set replaces them.
     const isUntouched = getCACertificates === undefined || list === kInitialList;
@@ -60,4 +65,4 @@ function rootStore() {
   return cachedStore;
 }
 
-module.exports = { rootStore };
+module.exports = { defaultRoots, rootStore };

@@ -66,8 +66,23 @@ function createSecureContext(contextOptions) {
   const secureContext = new SecureContext(secureProtocol, secureOptions, minVersion, maxVersion);
   validateObject(contextOptions, 'options');
   configure(secureContext.context, contextOptions);
-  if (kMarksSingleUse && contextOptions.singleUse) secureContext.singleUse = true;
+  return mark(secureContext, contextOptions);
+}
+
+function mark(secureContext, { singleUse }) {
+  if (kMarksSingleUse && singleUse) secureContext.singleUse = true;
   return secureContext;
+}
+
+/**
+ * @param {object} context - native, with seal() called
+ * @param {object} contextOptions
+ * @returns {SecureContext} a new one around it
+ */
+function shareContext(context, contextOptions) {
+  const secureContext = Object.create(SecureContext.prototype);
+  secureContext.context = context;
+  return mark(secureContext, contextOptions);
 }
 
 /** @returns {boolean} as for every option of which null and undefined mean that it is not there */
@@ -184,4 +199,4 @@ function prepareVerification(context) {
   if (context.rootCertsWanted()) context.useRootStore(rootCertificates.rootStore());
 }
 
-module.exports = { SecureContext, createSecureContext, prepareVerification };
+module.exports = { SecureContext, createSecureContext, prepareVerification, shareContext };

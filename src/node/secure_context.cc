@@ -76,6 +76,7 @@ Napi::Function SecureContext::Define(Napi::Env env) {
           InstanceMethod<&Class::SetSessionTimeout>("setSessionTimeout"),
           InstanceMethod<&Class::SetCertificateCompression>("setCertificateCompression"),
           InstanceMethod<&Class::Close>("close"),
+          InstanceMethod<&Class::Seal>("seal"),
           InstanceMethod<&Class::LoadPKCS12>("loadPKCS12"),
           InstanceMethod<&Class::SetTicketKeys>("setTicketKeys"),
           InstanceMethod<&Class::GetTicketKeys>("getTicketKeys"),
@@ -114,15 +115,28 @@ bool SecureContext::Ready(Napi::Env env) {
   return false;
 }
 
+bool SecureContext::Unsealed(Napi::Env env) {
+  if (!sealed_) return true;
+  Error error;
+  error.code = "ERR_INVALID_STATE";
+  error.message =
+      "Invalid state: connections share this SecureContext; tls.createSecureContext() makes one "
+      "that can be changed";
+  Throw(env, error);
+  return false;
+}
+
+bool SecureContext::Changeable(Napi::Env env) { return Unsealed(env) && Ready(env); }
+
 Napi::Value SecureContext::Set(const Napi::CallbackInfo& info, SetText set) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsString()) return ThrowTypeError(info.Env(), "A string is required");
   const std::string text = info[0].As<Napi::String>();
   return Finish(info.Env(), (context_.get()->*set)(text.c_str()));
 }
 
 Napi::Value SecureContext::Set(const Napi::CallbackInfo& info, SetBytes set) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   const BytesArgument argument(info[0]);
   if (!argument.ok()) return ThrowTypeError(info.Env(), "A string or a buffer is required");
   return Finish(info.Env(), (context_.get()->*set)(argument.bytes()));
@@ -131,6 +145,7 @@ Napi::Value SecureContext::Set(const Napi::CallbackInfo& info, SetBytes set) {
 // init(secureProtocol: string | undefined, minVersion: number, maxVersion: number)
 Napi::Value SecureContext::Init(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  if (!Unsealed(env)) return env.Undefined();
   if (!info[1].IsNumber() || !info[2].IsNumber()) {
     return ThrowTypeError(env, "The versions must be numbers");
   }
@@ -148,20 +163,25 @@ Napi::Value SecureContext::Init(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SecureContext::Close(const Napi::CallbackInfo& info) {
-  Hold(nullptr);
+  if (Unsealed(info.Env())) Hold(nullptr);
+  return info.Env().Undefined();
+}
+
+Napi::Value SecureContext::Seal(const Napi::CallbackInfo& info) {
+  sealed_ = true;
   return info.Env().Undefined();
 }
 
 // --- Protocol.
 
 Napi::Value SecureContext::SetMinProto(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The version must be a number");
   return Finish(info.Env(), context_->SetMinVersion(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Value SecureContext::SetMaxProto(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The version must be a number");
   return Finish(info.Env(), context_->SetMaxVersion(info[0].As<Napi::Number>().Int32Value()));
 }
@@ -177,7 +197,7 @@ Napi::Value SecureContext::GetMaxProto(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SecureContext::SetOptions(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The options must be a number");
   context_->SetOptions(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
   return info.Env().Undefined();
@@ -203,7 +223,7 @@ Napi::Value SecureContext::SetECDHCurve(const Napi::CallbackInfo& info) {
 // answer is a warning.
 Napi::Value SecureContext::SetDHParam(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (!Ready(env)) return env.Undefined();
+  if (!Changeable(env)) return env.Undefined();
   if (info[0].IsBoolean() && info[0].As<Napi::Boolean>()) {
     context_->SetDHAuto();
     return env.Undefined();
@@ -219,7 +239,7 @@ Napi::Value SecureContext::SetDHParam(const Napi::CallbackInfo& info) {
 // setCertificateCompression(algorithms: number[])
 Napi::Value SecureContext::SetCertificateCompression(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (!Ready(env)) return env.Undefined();
+  if (!Changeable(env)) return env.Undefined();
   if (!info[0].IsArray()) return ThrowTypeError(env, "An array of numbers is required");
   Napi::Array list = info[0].As<Napi::Array>();
   std::vector<int> algorithms;
@@ -229,8 +249,8 @@ Napi::Value SecureContext::SetCertificateCompression(const Napi::CallbackInfo& i
     if (!algorithm.IsNumber()) return ThrowTypeError(env, "An array of numbers is required");
     algorithms.push_back(algorithm.As<Napi::Number>().Int32Value());
   }
-  // A getter may have called close().
-  if (!Ready(env)) return env.Undefined();
+  // A getter may have called close() or seal().
+  if (!Changeable(env)) return env.Undefined();
   return Finish(env, context_->SetCertificateCompression(std::move(algorithms)));
 }
 
@@ -241,7 +261,7 @@ Napi::Value SecureContext::SetSessionIdContext(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SecureContext::SetSessionTimeout(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The timeout must be a number");
   context_->SetSessionTimeout(info[0].As<Napi::Number>().Uint32Value());
   return info.Env().Undefined();
@@ -257,7 +277,7 @@ Napi::Value SecureContext::GetTicketKeys(const Napi::CallbackInfo& info) {
 
 // setTicketKeys(keys: ArrayBufferView of 48 bytes): boolean
 Napi::Value SecureContext::SetTicketKeys(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   const std::optional<Bytes> keys = ViewOf(info[0]);
   if (!keys || keys->size != tls::TicketKeys::kSize) {
     return ThrowTypeError(info.Env(), "A buffer of 48 bytes is required");
@@ -275,7 +295,7 @@ Napi::Value SecureContext::SetCert(const Napi::CallbackInfo& info) {
 // setKey(pem: string | ArrayBufferView, passphrase?: string | ArrayBufferView | null)
 Napi::Value SecureContext::SetKey(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (!Ready(env)) return env.Undefined();
+  if (!Changeable(env)) return env.Undefined();
   const BytesArgument pem(info[0]);
   if (!pem.ok()) return ThrowTypeError(env, "A string or a buffer is required");
   if (IsAbsent(info[1])) {
@@ -289,7 +309,7 @@ Napi::Value SecureContext::SetKey(const Napi::CallbackInfo& info) {
 // loadPKCS12(pfx: string | ArrayBufferView, passphrase?: string | ArrayBufferView | null)
 Napi::Value SecureContext::LoadPKCS12(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (!Ready(env)) return env.Undefined();
+  if (!Changeable(env)) return env.Undefined();
   const BytesArgument pfx(info[0]);
   if (!pfx.ok()) return Throw(env, Error::Operation("Unable to load PFX certificate"));
   if (IsAbsent(info[1])) return Finish(env, context_->LoadPKCS12(pfx.bytes(), std::nullopt));
@@ -300,7 +320,7 @@ Napi::Value SecureContext::LoadPKCS12(const Napi::CallbackInfo& info) {
 
 // setEngineKey(keyId: string, engineId: string)
 Napi::Value SecureContext::SetEngineKey(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsString() || !info[1].IsString()) {
     return ThrowTypeError(info.Env(), "The ids must be strings");
   }
@@ -332,7 +352,7 @@ Napi::Value SecureContext::AddCRL(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SecureContext::AddRootCerts(const Napi::CallbackInfo& info) {
-  if (Ready(info.Env())) context_->WantRoots();
+  if (Changeable(info.Env())) context_->WantRoots();
   return info.Env().Undefined();
 }
 
@@ -343,14 +363,14 @@ Napi::Value SecureContext::RootCertsWanted(const Napi::CallbackInfo& info) {
 
 // useRootStore(store: RootStore)
 Napi::Value SecureContext::UseRootStore(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   const RootStore* roots = RootStore::From(info[0]);
   if (roots == nullptr) return ThrowTypeError(info.Env(), "A RootStore is required");
   return Finish(info.Env(), context_->UseRoots(roots->store()));
 }
 
 Napi::Value SecureContext::SetAllowPartialTrustChain(const Napi::CallbackInfo& info) {
-  if (!Ready(info.Env())) return info.Env().Undefined();
+  if (!Changeable(info.Env())) return info.Env().Undefined();
   return Finish(info.Env(), context_->AllowPartialTrustChain());
 }
 

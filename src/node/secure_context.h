@@ -11,6 +11,8 @@ namespace napi_tls::node {
 
 // `secureContext.context`: a tls::Context for JavaScript, with the methods that Node's has. There
 // is none before init() and after close(): then every method but these and the getters throws.
+// After seal(), which is for contexts that connections share without knowing of each other, what
+// would change it throws too.
 class SecureContext : public Napi::ObjectWrap<SecureContext> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -26,6 +28,7 @@ class SecureContext : public Napi::ObjectWrap<SecureContext> {
  private:
   Napi::Value Init(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value Seal(const Napi::CallbackInfo& info);
 
   // --- Protocol.
   Napi::Value SetMinProto(const Napi::CallbackInfo& info);
@@ -64,8 +67,10 @@ class SecureContext : public Napi::ObjectWrap<SecureContext> {
   Napi::Value SetAllowPartialTrustChain(const Napi::CallbackInfo& info);
 
   void Hold(std::shared_ptr<tls::Context> context);
-  // Throws when there is no context.
+  // These throw: when there is no context, when it is sealed, when either is so.
   bool Ready(Napi::Env env);
+  bool Unsealed(Napi::Env env);
+  bool Changeable(Napi::Env env);
   // The bodies of the methods that take one argument.
   using SetText = tls::Context::Status (tls::Context::*)(const char*);
   using SetBytes = tls::Context::Status (tls::Context::*)(openssl::Bytes);
@@ -73,6 +78,7 @@ class SecureContext : public Napi::ObjectWrap<SecureContext> {
   Napi::Value Set(const Napi::CallbackInfo& info, SetBytes set);
 
   std::shared_ptr<tls::Context> context_;
+  bool sealed_ = false;
 };
 
 }  // namespace napi_tls::node
