@@ -2,36 +2,36 @@
 
 /**
  * @param {number[]} values at least one
- * @returns {number}
+ * @param {number} fraction 0.5 for the median
+ * @returns {number} interpolated between neighbours
  */
-function median(values) {
+function quantile(values, fraction) {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const position = (sorted.length - 1) * fraction;
+  const below = Math.floor(position);
+  const above = Math.ceil(position);
+  return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
 }
 
 /**
- * @param {Object<string, number[]>} samples values by pair, one for each round
- * @param {string[]} pairs the first one is what the others are compared with
- * @returns {Object<string, object>} by pair: `median`; `spread`, the distance of the greatest to
- *   the least value as a part of the median; `ratio`, of the medians, to the first pair;
- *   `ratioRange`, the least and the greatest ratio within a round; `samples`
+ * @param {number[]} values at least one, all positive
+ * @returns {number}
  */
-function summarize(samples, pairs) {
-  const baseline = samples[pairs[0]];
-  const summary = {};
-  for (const pair of pairs) {
-    const values = samples[pair];
-    const ratios = values.map((value, round) => value / baseline[round]);
-    summary[pair] = {
-      median: median(values),
-      spread: (Math.max(...values) - Math.min(...values)) / median(values),
-      ratio: median(values) / median(baseline),
-      ratioRange: [Math.min(...ratios), Math.max(...ratios)],
-      samples: values,
-    };
-  }
-  return summary;
+function geometricMean(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-module.exports = { median, summarize };
+/**
+ * @param {number[]} values one for each round
+ * @returns {{ median: number, quartiles: number[], range: number[] }} `quartiles`: half of the rounds
+ *   lie between these two; `range`: the least and the greatest
+ */
+function summarize(values) {
+  return {
+    median: quantile(values, 0.5),
+    quartiles: [quantile(values, 0.25), quantile(values, 0.75)],
+    range: [Math.min(...values), Math.max(...values)],
+  };
+}
+
+module.exports = { geometricMean, quantile, summarize };

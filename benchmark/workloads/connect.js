@@ -1,68 +1,39 @@
 'use strict';
 
-const assert = require('node:assert/strict');
 const { once } = require('node:events');
-const { connectOptions, listen } = require('../connection');
-const { watch } = require('../window');
+const { acceptConnections, connectOptions, connectRepeatedly } = require('../connection');
 
-// Connections as fast as they go, a few at a time: TCP, handshake, one byte, orderly close.
+// tls.connect() as fast as it goes, a few at a time: TCP, handshake, one byte, orderly close. The
+// server is core's in all pairs.
 
 const CONCURRENCY = 8;
 
 const VARIANTS = {
-  'full, ca': { resumed: false, trust: 'ca' },
-  'full, key, cert and ca': { resumed: false, trust: 'ca', mutual: true },
-  'full, explicit context': { resumed: false, trust: 'context' },
-  'full, default roots': { resumed: false, trust: 'default' },
-  'resumed, ca': { resumed: true, trust: 'ca' },
+  'default options': { trust: 'default' },
+  ca: { trust: 'ca' },
+  'key, cert and ca': { trust: 'ca', authenticate: true },
+  'explicit secureContext': { trust: 'context' },
+  'resumed session, ca': { trust: 'ca', resume: true },
 };
 
 const cases = Object.entries(VARIANTS).map(([label, parameters]) => ({
-  name: `connect ${label}`,
+  name: `connect with ${label}`,
+  unit: 'connection',
+  pairs: ['core/core', 'core/ours'],
   parameters,
-  metrics: [
-    { key: 'rate', unit: 'connects/s', better: 'higher' },
-    { key: 'clientCpu', label: 'CPU of client', unit: 'us/connect', better: 'lower' },
-    { key: 'serverCpu', label: 'CPU of server', unit: 'us/connect', better: 'lower' },
-  ],
 }));
 
-async function server(tls, parameters) {
-  let accepted = 0;
-  const port = await listen(tls, parameters, (socket) => {
-    accepted++;
-    socket.resume();
-    // With nothing to write, core closes before the session tickets have gone out.
-    socket.end('x');
-  });
-  const measure = async () => {
-    const { cpu } = await watch(parameters, () => accepted);
-    return { serverCpu: cpu };
-  };
-  return { port, measure };
+function server(tls, parameters) {
+  const { authenticate, credentials } = parameters;
+  const asking = authenticate && { requestCert: true, ca: credentials.ca };
+  return acceptConnections(tls, { ...parameters, serverOptions: asking });
 }
 
 async function client(tls, parameters) {
-  const { resumed } = parameters;
   const options = trust(tls, parameters);
-  if (resumed) options.session = await takeSession(tls, parameters);
-
-  let connected = 0;
-  const next = () => {
-    const socket = tls.connect(options, () => {
-      assert.equal(socket.isSessionReused(), resumed);
-      connected++;
-    });
-    socket.resume();
-    socket.once('close', next);
-  };
-  for (let i = 0; i < CONCURRENCY; i++) next();
-
-  const measure = async () => {
-    const { rate, cpu } = await watch(parameters, () => connected);
-    return { rate, clientCpu: cpu };
-  };
-  return { measure };
+  if (parameters.authenticate) Object.assign(options, parameters.credentials['P-256']);
+  if (parameters.resume) options.session = await takeSession(tls, options);
+  return connectRepeatedly(tls, options, CONCURRENCY);
 }
 
 function trust(tls, parameters) {
@@ -80,8 +51,8 @@ function trust(tls, parameters) {
   }
 }
 
-async function takeSession(tls, parameters) {
-  const socket = tls.connect(connectOptions(parameters));
+async function takeSession(tls, options) {
+  const socket = tls.connect(options);
   const [session] = await once(socket.resume(), 'session');
   return session;
 }

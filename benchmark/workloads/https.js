@@ -3,8 +3,7 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const core = require('node:tls');
-const { connectOptions, suite } = require('../connection');
-const { watch } = require('../window');
+const { connectOptions, HOST, serverOptions } = require('../connection');
 
 // Node's own https over the implementation under measurement, with connections that are kept alive.
 
@@ -20,27 +19,16 @@ const CHUNK = Buffer.alloc(64 * 1024, 'x');
 /** Bytes of a download: as many chunks as make about 100 MB. */
 const DOWNLOAD = 1526 * CHUNK.length;
 
-const details = [
-  { key: 'clientCpu', label: 'CPU of client', better: 'lower', detail: true },
-  { key: 'serverCpu', label: 'CPU of server', better: 'lower', detail: true },
-];
-
 const cases = [
-  {
-    name: 'https requests, 50 connections, JSON',
-    parameters: { connections: 50, path: '/json' },
-    metrics: [
-      { key: 'rate', unit: 'requests/s', better: 'higher' },
-      ...details.map((detail) => ({ ...detail, unit: 'us/request' })),
-    ],
-  },
+  ...[1, 50].map((connections) => ({
+    name: `https requests, ${connections} connection${connections === 1 ? '' : 's'}, JSON`,
+    unit: 'request',
+    parameters: { connections, path: '/json' },
+  })),
   {
     name: 'https download of 100 MB',
+    unit: 'MB',
     parameters: { connections: 1, path: '/download' },
-    metrics: [
-      { key: 'rate', unit: 'MB/s', better: 'higher' },
-      ...details.map((detail) => ({ ...detail, unit: 'us/MB' })),
-    ],
   },
 ];
 
@@ -58,44 +46,36 @@ function httpsOver(tls) {
 }
 
 async function server(tls, parameters) {
-  const { key, cert, ciphers } = parameters;
   const countsBytes = parameters.path === '/download';
   let served = 0;
-  const server = httpsOver(tls).createServer(
-    { key, cert, ...suite(ciphers) },
-    (request, response) => {
-      assert.ok(request.socket instanceof tls.TLSSocket);
-      if (!countsBytes) {
-        served++;
-        response.writeHead(200, {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(JSON_BODY),
-        });
-        response.end(JSON_BODY);
-        return;
+  const server = httpsOver(tls).createServer(serverOptions(parameters), (request, response) => {
+    assert.ok(request.socket instanceof tls.TLSSocket);
+    if (!countsBytes) {
+      served++;
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(JSON_BODY),
+      });
+      response.end(JSON_BODY);
+      return;
+    }
+    let left = DOWNLOAD;
+    const fill = () => {
+      let more = true;
+      while (more && left > 0) {
+        left -= CHUNK.length;
+        served += CHUNK.length / 1e6;
+        more = response.write(CHUNK);
       }
-      let left = DOWNLOAD;
-      const fill = () => {
-        let more = true;
-        while (more && left > 0) {
-          left -= CHUNK.length;
-          served += CHUNK.length / 1e6;
-          more = response.write(CHUNK);
-        }
-        if (left === 0) response.end();
-      };
-      response.writeHead(200, { 'content-length': DOWNLOAD });
-      response.on('drain', fill);
-      fill();
-    },
-  );
-  server.listen(0, '127.0.0.1');
+      if (left === 0) response.end();
+    };
+    response.writeHead(200, { 'content-length': DOWNLOAD });
+    response.on('drain', fill);
+    fill();
+  });
+  server.listen(0, HOST);
   await once(server, 'listening');
-  const measure = async () => {
-    const { cpu } = await watch(parameters, () => served);
-    return { serverCpu: cpu };
-  };
-  return { port: server.address().port, measure };
+  return { port: server.address().port, count: () => served };
 }
 
 async function client(tls, parameters) {
@@ -125,11 +105,7 @@ async function client(tls, parameters) {
   };
   await Promise.all(Array.from({ length: connections }, () => new Promise(request)));
 
-  const measure = async () => {
-    const { rate, cpu } = await watch(parameters, () => received);
-    return { rate, clientCpu: cpu };
-  };
-  return { measure };
+  return { count: () => received };
 }
 
 module.exports = { cases, client, server };

@@ -1,43 +1,41 @@
 'use strict';
 
+const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { connect, listen } = require('../connection');
+const { connectMany, listen } = require('../connection');
 
 // Resident memory of connections that have exchanged one byte and are idle since.
 
-const CONNECTIONS = 1000;
+const CONNECTIONS = 5000;
 
 /** Connections before the baseline is taken: what is loaded or allocated once is not counted. */
-const FIRST = 50;
-
-/** Connections made at a time, below any backlog. */
-const BATCH = 50;
+const FIRST = 100;
 
 const cases = [
   {
     name: `memory of ${CONNECTIONS} idle connections`,
-    parameters: {},
+    measuresItself: true,
     metrics: [
       { key: 'serverMemory', label: 'server', unit: 'KB/connection', better: 'lower' },
       { key: 'clientMemory', label: 'client', unit: 'KB/connection', better: 'lower' },
     ],
+    parameters: {},
   },
 ];
 
 async function server(tls, parameters) {
-  const sockets = [];
   let baseline;
+  let exchanged = 0;
   let onComplete;
   const complete = new Promise((resolve) => (onComplete = resolve));
 
   const port = await listen(tls, parameters, (socket) => {
-    sockets.push(socket);
-    socket.on('data', async (chunk) => {
+    socket.once('data', async (chunk) => {
       // Before the answer: the client goes on only when the baseline has been taken.
-      if (sockets.length === FIRST) baseline ??= await residentMemory();
+      if (++exchanged === FIRST) baseline = await residentMemory();
       socket.write(chunk);
-      if (sockets.length === FIRST + CONNECTIONS) onComplete();
+      if (exchanged === FIRST + CONNECTIONS) onComplete();
     });
   });
   const measure = async () => {
@@ -48,6 +46,9 @@ async function server(tls, parameters) {
 }
 
 async function client(tls, parameters) {
+  const limit = process.report.getReport().userLimits.open_files.soft;
+  assert.ok(limit === 'unlimited' || limit > CONNECTIONS + 2 * FIRST, `ulimit -n is ${limit}`);
+
   const sockets = await open(tls, parameters, FIRST);
   const baseline = await residentMemory();
   const measure = async () => {
@@ -58,19 +59,14 @@ async function client(tls, parameters) {
 }
 
 async function open(tls, parameters, count) {
-  const sockets = [];
-  while (sockets.length < count) {
-    const length = Math.min(BATCH, count - sockets.length);
-    sockets.push(...(await Promise.all(Array.from({ length }, () => exchange(tls, parameters)))));
-  }
+  const sockets = await connectMany(tls, parameters, count);
+  await Promise.all(
+    sockets.map((socket) => {
+      socket.write('x');
+      return once(socket, 'data');
+    }),
+  );
   return sockets;
-}
-
-async function exchange(tls, parameters) {
-  const socket = await connect(tls, parameters);
-  socket.write('x');
-  await once(socket, 'data');
-  return socket;
 }
 
 async function residentMemory() {

@@ -1,19 +1,14 @@
 'use strict';
 
-const { connect, listen } = require('../connection');
-const { watch } = require('../window');
+const { connectMany, listen } = require('../connection');
 
 // A message goes to the server and comes back, on each connection one at a time.
 
-const cases = [1, 50].flatMap((connections) =>
+const cases = [1, 50, 500].flatMap((connections) =>
   Object.entries({ '64 B': 64, '1 KB': 1024 }).map(([label, size]) => ({
     name: `ping-pong ${label}, ${connections} connection${connections === 1 ? '' : 's'}`,
+    unit: 'trip',
     parameters: { connections, size },
-    metrics: [
-      { key: 'rate', unit: 'trips/s', better: 'higher' },
-      { key: 'clientCpu', label: 'CPU of client', unit: 'us/trip', better: 'lower', detail: true },
-      { key: 'serverCpu', label: 'CPU of server', unit: 'us/trip', better: 'lower', detail: true },
-    ],
   })),
 );
 
@@ -25,11 +20,7 @@ async function server(tls, parameters) {
       socket.write(chunk);
     });
   });
-  const measure = async () => {
-    const { cpu } = await watch(parameters, () => returned / parameters.size);
-    return { serverCpu: cpu };
-  };
-  return { port, measure };
+  return { port, count: () => returned / parameters.size };
 }
 
 async function client(tls, parameters) {
@@ -37,10 +28,7 @@ async function client(tls, parameters) {
   const message = Buffer.alloc(size, 'x');
   let roundTrips = 0;
 
-  const sockets = await Promise.all(
-    Array.from({ length: connections }, () => connect(tls, parameters)),
-  );
-  for (const socket of sockets) {
+  for (const socket of await connectMany(tls, parameters, connections)) {
     let missing = size;
     socket.on('data', (chunk) => {
       missing -= chunk.length;
@@ -51,11 +39,7 @@ async function client(tls, parameters) {
     });
     socket.write(message);
   }
-  const measure = async () => {
-    const { rate, cpu } = await watch(parameters, () => roundTrips);
-    return { rate, clientCpu: cpu };
-  };
-  return { measure };
+  return { count: () => roundTrips };
 }
 
 module.exports = { cases, client, server };
