@@ -85,6 +85,15 @@
           ],
           'libraries': ['-lgtest', '-lgtest_main', '-lssl', '-lcrypto', '-lpthread'],
         },
+        {
+          # What benchmark/instructions counts.
+          'target_name': 'engine_scenarios',
+          'type': 'executable',
+          'dependencies': ['tls_core'],
+          'include_dirs/': [['exclude', 'include/node$|deps/openssl']],
+          'sources': ['benchmark/instructions/engine_scenarios.cc'],
+          'libraries': ['-lssl', '-lcrypto', '-lpthread'],
+        },
       ],
     }],
   ],

@@ -8,3 +8,9 @@ tar -C "$root" --exclude=./.git --exclude=./.nodes --exclude=./build --exclude=.
   tar -C "$copy" -xf -
 ln -s "$root/node_modules" "$copy/node_modules"
 cd "$copy"
+
+# make_native TARGET SANITIZERS: builds one of the native executables of binding.gyp in the copy.
+make_native() {
+  npx node-gyp configure --silent -- -Dbuild_tests=1 -Dsanitize="$2"
+  make --silent -j"$(getconf _NPROCESSORS_ONLN)" -C build BUILDTYPE=Release "$1"
+}

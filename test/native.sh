@@ -13,8 +13,7 @@ shift || true
 bash "$(dirname "${BASH_SOURCE[0]}")/setup.sh" native
 . "$(dirname "${BASH_SOURCE[0]}")/copy.sh"
 
-npx node-gyp configure --silent -- -Dbuild_tests=1 -Dsanitize="$sanitize"
-make --silent -j"$(getconf _NPROCESSORS_ONLN)" -C build BUILDTYPE=Release tls_tests
+make_native tls_tests "$sanitize"
 
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}

@@ -2,7 +2,8 @@
 # What the tests need besides `npm install`: system packages and certificates.
 # Installs packages only where some are missing, and only as root or where sudo asks for no password.
 #
-# Usage: test/setup.sh [native] [lint]   - also what the native tests, or the linters, need
+# Usage: test/setup.sh [native] [instructions] [lint]
+#   - also what the native tests, the count of instructions, or the linters need
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -23,8 +24,9 @@ for group in "$@"; do
       need libgtest-dev has_header gtest/gtest.h
       need libssl-dev has_header openssl/ssl.h
       ;;
+    instructions) need valgrind command -v valgrind ;;
     lint) need clang-format command -v clang-format ;;
-    *) echo "test/setup.sh: unknown group '$group' (native, lint)" >&2 && exit 2 ;;
+    *) echo "test/setup.sh: unknown group '$group' (native, instructions, lint)" >&2 && exit 2 ;;
   esac
 done
 
