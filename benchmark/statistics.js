@@ -18,7 +18,7 @@ function quantile(values, fraction) {
  * @returns {number}
  */
 function geometricMean(values) {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+  return values.reduce((product, value) => product * value, 1) ** (1 / values.length);
 }
 
 /**
