@@ -3,9 +3,6 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Run } = require('./run');
 
-/** Time that a fresh pair of processes works before anything is measured, in milliseconds. */
-const WARM_UP = 250;
-
 /** One turn of a pair in a round, in milliseconds. Other load comes and goes in longer times. */
 const SLICE = 100;
 
@@ -54,7 +51,7 @@ async function runGroup(benchmarkCase, pairs, options, credentials) {
       runs.push(run);
       await run.start();
       if (benchmarkCase.measuresItself) return { [pair]: await run.measure() };
-      await sleep(WARM_UP);
+      await run.warmUp();
       if (pairs.length > 1) run.suspend();
     }
     const slices = Math.ceil(options.duration / SLICE);
