@@ -34,7 +34,7 @@ function serverOptions(parameters) {
 
 /**
  * @param {object} tls implementation under measurement
- * @param {object} parameters of the run; `mutual`: clients must have a certificate too
+ * @param {object} parameters of the run
  * @param {function(object): void} onConnection gets each TLSSocket after its handshake
  * @param {function(Error): void} [onClientError] by default throws it
  * @returns {Promise<number>} the port

@@ -44,6 +44,9 @@ async function runRound(benchmarkCase, pairs, options, credentials) {
 }
 
 async function runGroup(benchmarkCase, pairs, options, credentials) {
+  const takeTurns = pairs.length > 1;
+  const suspend = (run) => takeTurns && run.suspend();
+  const resume = (run) => takeTurns && run.resume();
   const runs = [];
   try {
     for (const pair of pairs) {
@@ -52,27 +55,27 @@ async function runGroup(benchmarkCase, pairs, options, credentials) {
       await run.start();
       if (benchmarkCase.measuresItself) return { [pair]: await run.measure() };
       await run.warmUp();
-      if (pairs.length > 1) run.suspend();
+      suspend(run);
     }
     const slices = Math.ceil(options.duration / SLICE);
     for (let slice = 0; slice < slices; slice++) {
       // There and back again, so that a machine that gets slower does so for all.
       for (const run of slice % 2 === 0 ? runs : runs.toReversed()) {
-        if (pairs.length > 1) run.resume();
+        resume(run);
         await sleep(SETTLE);
         await run.measureSlice(SLICE);
-        if (pairs.length > 1) run.suspend();
+        suspend(run);
       }
     }
     return Object.fromEntries(pairs.map((pair, index) => [pair, runs[index].results()]));
   } catch (error) {
     for (const run of runs) {
-      run.resume();
+      resume(run);
       error.message += await run.log();
     }
     throw error;
   } finally {
-    runs.forEach((run) => run.resume());
+    runs.forEach(resume);
     await Promise.all(runs.map((run) => run.stop()));
   }
 }

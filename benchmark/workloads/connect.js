@@ -39,10 +39,9 @@ async function client(tls, parameters) {
 function trust(tls, parameters) {
   const { ca, ciphers, minVersion, maxVersion, ...rest } = connectOptions(parameters);
   const suite = { ciphers, minVersion, maxVersion };
-  const { mutual, key, cert } = parameters;
   switch (parameters.trust) {
     case 'ca':
-      return { ...rest, ...suite, ca, ...(mutual && { key, cert }) };
+      return { ...rest, ...suite, ca };
     case 'context':
       return { ...rest, secureContext: tls.createSecureContext({ ...suite, ca }) };
     case 'default':
