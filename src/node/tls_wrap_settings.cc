@@ -89,7 +89,7 @@ Napi::Value TLSWrap::SetPskIdentityHint(const Napi::CallbackInfo& info) {
 Napi::Value TLSWrap::SetKeyCert(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
   if (!alive() || context == nullptr || !context->context()) return info.Env().Undefined();
-  tls::Status status = engine_->UseCertificateOf(*context->context());
+  tls::Status status = engine_->UseCertificateOf(context->context());
   return status.ok() ? info.Env().Undefined() : Throw(info.Env(), status.error());
 }
 

@@ -9,14 +9,20 @@
 
 #include "openssl/owned.h"
 
-#ifndef OPENSSL_NO_ENGINE
+// The library of an engine finds the symbols of Node's OpenSSL, and would corrupt the heap of
+// another.
+#if !defined(OPENSSL_NO_ENGINE) && !defined(NAPI_TLS_PRIVATE_OPENSSL)
+#define HAS_ENGINES
+#endif
+
+#ifdef HAS_ENGINES
 #include <openssl/engine.h>
 #include <openssl/ui.h>
 #endif
 
 namespace napi_tls::openssl {
 
-#ifdef OPENSSL_NO_ENGINE
+#ifndef HAS_ENGINES
 
 namespace {
 Error NotSupported() {
@@ -27,7 +33,8 @@ Error NotSupported() {
 }
 }  // namespace
 
-Status UseEngineKey(SSL_CTX*, const char*, const char*) { return NotSupported(); }
+EngineUse::~EngineUse() = default;
+Result<EngineUse> UseEngineKey(SSL_CTX*, const char*, const char*) { return NotSupported(); }
 Status UseClientCertEngine(SSL_CTX*, const char*) { return NotSupported(); }
 
 #else
@@ -36,22 +43,6 @@ namespace {
 
 using ENGINEPointer = Owned<ENGINE, ENGINE_free>;
 using UIMethodPointer = Owned<UI_METHOD, UI_destroy_method>;
-
-// An engine that is initialised for as long.
-class EngineUse {
- public:
-  explicit EngineUse(ENGINE* engine) : engine_(ENGINE_init(engine) == 1 ? engine : nullptr) {}
-  ~EngineUse() {
-    if (engine_ != nullptr) ENGINE_finish(engine_);
-  }
-  EngineUse(const EngineUse&) = delete;
-  EngineUse& operator=(const EngineUse&) = delete;
-
-  ENGINE* get() const { return engine_; }
-
- private:
-  ENGINE* const engine_;
-};
 
 // Built in, or to be found under this path.
 ENGINEPointer FindEngine(const char* id) {
@@ -67,18 +58,22 @@ ENGINEPointer FindEngine(const char* id) {
 
 }  // namespace
 
-Status UseEngineKey(SSL_CTX* ctx, const char* key_id, const char* engine_id) {
+EngineUse::~EngineUse() {
+  if (engine_ != nullptr) ENGINE_finish(engine_);
+}
+
+Result<EngineUse> UseEngineKey(SSL_CTX* ctx, const char* key_id, const char* engine_id) {
   ENGINEPointer engine = FindEngine(engine_id);
   if (!engine) return Error::FromQueueBare("Failure to load engine");
-  const EngineUse use(engine.get());
-  if (use.get() == nullptr) return Error::Operation("Failure to initialize engine");
+  if (ENGINE_init(engine.get()) != 1) return Error::Operation("Failure to initialize engine");
+  EngineUse use(engine.get());
   // An engine may ask for a PIN; there is no terminal to ask at.
   UIMethodPointer ui(UI_create_method("none"));
-  EVPKeyPointer key(ENGINE_load_private_key(use.get(), key_id, ui.get(), nullptr));
+  EVPKeyPointer key(ENGINE_load_private_key(engine.get(), key_id, ui.get(), nullptr));
   if (!key) return Error::FromQueue("ENGINE_load_private_key");
   if (SSL_CTX_use_PrivateKey(ctx, key.get()) != 1)
     return Error::FromQueue("SSL_CTX_use_PrivateKey");
-  return Ok();
+  return use;
 }
 
 Status UseClientCertEngine(SSL_CTX* ctx, const char* engine_id) {

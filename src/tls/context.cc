@@ -224,7 +224,10 @@ Status Context::LoadPKCS12(Bytes der, std::optional<Bytes> passphrase) {
 
 Status Context::SetEngineKey(const char* key_id, const char* engine_id) {
   ClearErrorOnReturn clear;
-  return openssl::UseEngineKey(ctx_.get(), key_id, engine_id);
+  openssl::Result<openssl::EngineUse> use = openssl::UseEngineKey(ctx_.get(), key_id, engine_id);
+  if (!use.ok()) return std::move(use.error());
+  key_engine_ = std::move(use.value());
+  return Ok();
 }
 
 Status Context::SetClientCertEngine(const char* engine_id) {

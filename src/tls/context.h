@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "openssl/bytes.h"
+#include "openssl/engine_keys.h"
 #include "openssl/error.h"
 #include "openssl/owned.h"
 #include "tls/ticket_keys.h"
@@ -84,6 +85,7 @@ class Context {
   // The store of this context, copied first if it is shared; null without memory.
   X509_STORE* OwnStore();
 
+  openssl::EngineUse key_engine_;  // outlives ctx_, which has a key of it
   openssl::SSLCtxPointer ctx_;
   openssl::X509Pointer certificate_;
   openssl::X509Pointer issuer_;

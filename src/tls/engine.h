@@ -150,7 +150,7 @@ class Engine {
   // --- At any time.
   // TLS 1.2. One that is under way is not followed by another.
   Status Renegotiate();
-  Status UseCertificateOf(const Context& context);
+  Status UseCertificateOf(std::shared_ptr<Context> context);
   bool SetMaxSendFragment(int size);
   Role role() const { return role_; }
   SSL* ssl() const { return ssl_.get(); }
@@ -170,7 +170,8 @@ class Engine {
   void Ask(Event question);
 
   std::shared_ptr<Context> context_;
-  openssl::BIOPointer trace_;  // outlives ssl_, which writes to it
+  std::shared_ptr<Context> certificate_context_;  // UseCertificateOf()
+  openssl::BIOPointer trace_;                     // outlives ssl_, which writes to it
   openssl::SSLPointer ssl_;
   openssl::SSLSessionPointer provided_session_;
   const Role role_;

@@ -351,9 +351,9 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
 
 void Engine::SetOcspResponse(Bytes response) { ocsp_response_ = response.Copy(); }
 
-Status Engine::UseCertificateOf(const Context& context) {
+Status Engine::UseCertificateOf(std::shared_ptr<Context> context) {
   openssl::ClearErrorOnReturn clear;
-  SSL_CTX* ctx = context.ssl_ctx();
+  SSL_CTX* ctx = context->ssl_ctx();
   X509* certificate = SSL_CTX_get0_certificate(ctx);
   EVP_PKEY* key = SSL_CTX_get0_privatekey(ctx);
   STACK_OF(X509)* chain = nullptr;
@@ -364,8 +364,11 @@ Status Engine::UseCertificateOf(const Context& context) {
     SSL_use_certificate(ssl(), nullptr);
     return Error::FromQueue("SSL_use_certificate");
   }
-  if (SSL_use_cert_and_key(ssl(), certificate, key, chain, 1) == 1) return openssl::Ok();
-  return Error::FromQueue("SSL_use_cert_and_key");
+  if (SSL_use_cert_and_key(ssl(), certificate, key, chain, 1) != 1) {
+    return Error::FromQueue("SSL_use_cert_and_key");
+  }
+  certificate_context_ = std::move(context);
+  return openssl::Ok();
 }
 
 }  // namespace napi_tls::tls
