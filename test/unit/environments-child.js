@@ -2,10 +2,11 @@
 
 /**
  * Usage: node environments-child.js terminate ROUNDS | exit MOMENT
- * terminate: eight workers at a time make connections, and are terminated at any moment.
+ * terminate: eight workers at a time make connections, to each other too, and are terminated at any moment.
  * exit: process.exit(7) at that moment of a connection.
  */
 
+const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { setTimeout: delay } = require('node:timers/promises');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
@@ -13,15 +14,16 @@ const certs = require('../certs');
 const tls = require('../..');
 
 const kWorkers = 8;
+const kPatience = 1000; // milliseconds
 const kBlock = Buffer.alloc(1024 * 1024, 1);
 
-/** Connections that never stop: to itself, and to `port`. */
+/** Connections that never stop: to itself, to `port`, and to other workers, whose ports it is told. */
 function busy(port) {
   const server = tls.createServer(certs.identity('p256'), (far) => {
     far.on('error', () => {});
     far.pipe(far);
   });
-  const connect = (to) => {
+  const connect = (to, onData) => {
     const near = tls.connect({ port: to, ca: certs.ca, servername: 'localhost' });
     near.on('error', () => {});
     near.on('secureConnect', () => {
@@ -30,19 +32,26 @@ function busy(port) {
     });
     let received = 0;
     near.on('data', (chunk) => {
+      if (received === 0) onData?.();
       received += chunk.length;
       if (received > 4 * kBlock.length) near.destroy();
     });
-    near.on('close', () => setImmediate(connect, to));
+    near.on('close', () => setImmediate(connect, to, onData));
   };
   server.listen(0, '127.0.0.1', () => {
-    for (let i = 0; i < 3; i++) connect(server.address().port);
-    if (port) connect(port);
-    parentPort?.postMessage('busy');
+    connect(server.address().port);
+    connect(port);
+    parentPort.on('message', (other) => {
+      connect(other, () => parentPort.postMessage({ met: other }));
+    });
+    parentPort.postMessage({ port: server.address().port });
   });
 }
 
-/** Workers that live for 0 to 60 ms after they have started, some of them never starting up. */
+/**
+ * Workers that live for 0 to 60 ms: a quarter of them since they were made, a quarter since they have started,
+ * the others since they have heard from another one, or could not for a while.
+ */
 async function terminate(rounds) {
   const server = tls.createServer(certs.identity('p256'), (far) => {
     far.on('error', () => {});
@@ -52,17 +61,27 @@ async function terminate(rounds) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   let terminated = 0;
+  let meetings = 0;
   for (let round = 0; round < rounds; round++) {
-    const lives = Array.from({ length: kWorkers }, async (_, i) => {
-      const worker = new Worker(__filename, { workerData: { port: server.address().port } });
-      if ((round + i) % 4 === 0) await delay(i * 10);
-      else await once(worker, 'message');
+    const workerData = { port: server.address().port };
+    const workers = Array.from({ length: kWorkers }, () => new Worker(__filename, { workerData }));
+    const lives = workers.map(async (worker, i) => {
+      const started = once(worker, 'message');
+      const met = once(worker, 'met');
+      worker.on('message', ({ port }) => {
+        if (port === undefined) worker.emit('met', meetings++);
+        else for (const other of workers) if (other !== worker) other.postMessage(port);
+      });
+      const stage = (round + i) % 4;
+      if (stage > 0) await started;
+      if (stage > 1) await Promise.race([met, delay(kPatience)]);
       await delay(((round * 7 + i * 13) % 30) * 2);
       await worker.terminate();
       terminated++;
     });
     await Promise.all(lives);
   }
+  assert(meetings > 0, 'no worker has heard from another one');
   // This thread works on.
   const near = tls.connect({ port: server.address().port, ca: certs.ca, servername: 'localhost' });
   near.end('still here');
