@@ -273,7 +273,11 @@ TLSSocket.prototype[kConsume] = function () {
 TLSSocket.prototype[kSettle] = function (flags, status) {
   const handle = this.ssl;
   if (flags & Flag.kHeld) this[kGatherer].hold();
-  if (flags & Flag.kOutput) handle[kTransport].send();
+  if (flags & Flag.kOutput) {
+    // In one piece with the end of a handshake (TLSWrap::Pump).
+    this[kGatherer].flush();
+    handle[kTransport].send();
+  }
   if (flags & Flag.kTurn && turning.push(this) === 1) setImmediate(turn);
   if (flags & Flag.kShutdownDone) handle[kTransport].onShutdown(status);
   if (flags & Flag.kFailed) {
@@ -298,7 +302,8 @@ TLSSocket.prototype[kTransportClosed] = function () {
 };
 
 TLSSocket.prototype[kReadEnd] = function (status) {
-  if (status !== UV_EOF) {
+  // How a connection ends that has failed before, such as with the peer's alert, is no news.
+  if (status !== UV_EOF && !this._hadError) {
     this.destroy(errnoException(status, 'read'));
   } else if (!this._readableState.ended) {
     this.push(null);

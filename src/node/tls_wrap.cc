@@ -285,14 +285,6 @@ bool TLSWrap::Gather(bool more_follows) {
   return true;
 }
 
-// False where nothing was taken: a handshake is under way, or the connection has failed.
-bool TLSWrap::Encrypt() {
-  const size_t taken = engine_->Write(write_.rest);
-  write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
-  turn_bytes_ += taken;
-  return taken > 0;
-}
-
 // Encrypts and sends as much as the budget of this turn and the transport take.
 void TLSWrap::Pump() {
   if (!alive()) return;
@@ -301,6 +293,11 @@ void TLSWrap::Pump() {
     turn_time_ = now;
     turn_bytes_ = 0;
   }
+  // In one piece with the end of a handshake. A peer that refuses it closes the connection, and a
+  // second segment that meets a closed socket would have the kernel report that before the peer's
+  // alert.
+  const bool in_flight = stream_sending_ || (transport_ && transport_->sending());
+  if (!in_flight && !engine_->output().empty() && turn_bytes_ < kTurnBudget) Encrypt();
   for (;;) {
     const int status = SendOutput();
     if (status == UV_EAGAIN) return;
@@ -324,6 +321,14 @@ void TLSWrap::Pump() {
     }
     if (!Encrypt()) return;
   }
+}
+
+// False where nothing is to be written, a handshake is under way, or the connection has failed.
+bool TLSWrap::Encrypt() {
+  const size_t taken = engine_->Write(write_.rest);
+  write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
+  turn_bytes_ += taken;
+  return taken > 0;
 }
 
 void TLSWrap::FinishWrite() {

@@ -2,6 +2,8 @@
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
+const net = require('node:net');
+const certs = require('../certs');
 const { topic } = require('./pairings');
 const Scene = require('./scene');
 const { describeError, only, readAll, record, thrownBy, versions } = Scene;
@@ -170,6 +172,34 @@ topic('closing', (test) => {
       },
     );
   }
+
+  test.observe(
+    'tells of the alert only when the connection is reset after it, as core does',
+    async (scene) => {
+      const server = await scene.listen({ requestCert: true, ca: certs.ca, ...only('TLSv1.3') });
+      let reset;
+      // Passes everything on but the end.
+      const proxy = await scene.listenRaw((socket) => {
+        const onward = scene.track(net.connect(Scene.to(server)));
+        onward.on('data', (chunk) => socket.write(chunk)).on('error', ignore);
+        socket.on('data', (chunk) => onward.write(chunk)).on('error', ignore);
+        reset = () => socket.resetAndDestroy();
+      });
+      const near = scene.connect(proxy);
+      const log = record([], '', near.resume(), names);
+      await once(near, 'secureConnect');
+      // In TLS 1.3 the server sees afterwards that a certificate is missing.
+      const [error] = await once(near, 'error');
+      near.on('close', (failed) => log.push(failed));
+      reset();
+      await once(near, 'close');
+      return { error: describeError(error).code, log };
+    },
+    ({ error, log }) => {
+      assert.equal(error, 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
+      assert.equal(log.filter((event) => event === 'error').length, 1);
+    },
+  );
 
   test('calls the callback of end', async (scene) => {
     const { near, far } = await scene.open();

@@ -100,6 +100,24 @@ transports('TLS over other streams', (test, transport) => {
     assert((await readAll(near)).equals(kBlock));
   });
 
+  test("sends what 'secureConnect' writes together with the end of the handshake", async (scene) => {
+    const play = async (tls) => {
+      const [one, other] = pair();
+      const { write } = one;
+      let writes = 0;
+      one.write = (...args) => {
+        writes++;
+        return write.apply(one, args);
+      };
+      const far = scene.track(accept(tls, other));
+      far.pipe(far);
+      const near = scene.track(tls.connect(clientOptions(one), () => near.write('question')));
+      assert.equal(String(await readExactly(near, 8)), 'question');
+      return writes;
+    };
+    assert.equal(await play(scene.client), await play(core));
+  });
+
   if (transport === 'native') {
     // A stream of the user, which ends in every way at any step.
     const ways = {
