@@ -34,14 +34,22 @@ function run(args, env = {}) {
  * Node's own TLS.
  *
  * @param {(world: object) => Promise<void>} act - is sent as text: it sees its argument (world.js) and nothing else
+ * @param {object} [given] - what JSON can carry: `world.given`
  */
-async function registered(act) {
-  await run(['-r', register, path.join(__dirname, 'world.js'), act.toString()]);
+async function registered(act, given = {}) {
+  const world = path.join(__dirname, 'world.js');
+  await run(['-r', register, world, act.toString(), JSON.stringify(given)]);
 }
 
-/** A mocha test of a function for registered(). */
-function test(title, act) {
-  it(title, () => registered(act)).timeout(kTimeout + 5_000);
+/**
+ * A mocha test of a function for registered().
+ *
+ * @param {string} title
+ * @param {(world: object) => Promise<void>} act
+ * @param {() => object} [give] - what the function is given, asked for when the test runs
+ */
+function test(title, act, give) {
+  it(title, () => registered(act, give?.())).timeout(kTimeout + 5_000);
 }
 
 module.exports = { register, root, run, test };

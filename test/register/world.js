@@ -51,6 +51,7 @@ const world = {
   assertCarried,
   ca: certs.ca,
   certs,
+  given: JSON.parse(process.argv[3]),
   identity: certs.identity('p256'),
   listen,
   once,
