@@ -70,7 +70,7 @@ async function main() {
     ciphers,
     rounds,
     duration,
-    rows: summarizeTargets(results),
+    rows: summarizeTargets(results, options.allCases),
     details: summarizeCases(results),
     results,
   };

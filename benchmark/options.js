@@ -96,6 +96,7 @@ function parseOptions(argv) {
     rounds,
     duration,
     cases,
+    allCases: allCases.map(({ name }) => name),
     // A part of the table must not take the place of the whole.
     report: values.report || (cases.length === allCases.length && !pairs),
     implementations: { core: 'node:tls', ours, net: 'node:net' },

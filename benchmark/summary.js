@@ -16,12 +16,13 @@ const { targets } = require('./targets');
 
 /**
  * @param {Result[]} results
+ * @param {string[]} allCases names of all cases there are, so that a row can say which it lacks
  * @returns {object[]} the rows of the table: targets with the ratios that were measured, in `ratio`,
  *   and in `wall` and `cpu` where these are known; each with `median`, `quartiles` and `range` of the
  *   rounds. In a row of several cases the ratio of a round is the geometric mean of its cases';
  *   `weakest` is the case with the worst median. `verdict`: see verdictOf().
  */
-function summarizeTargets(results) {
+function summarizeTargets(results, allCases) {
   return targets.flatMap((target) => {
     const measured = results.filter(
       ({ name, parameters, samples }) =>
@@ -37,6 +38,8 @@ function summarizeTargets(results) {
       name: result.name,
       ratios: ratiosOf(result, target, target.of, divisor),
     }));
+    const expected = allCases.filter((name) => target.cases.test(name)).length;
+    if (row.count < expected) row.name += ` (${row.count} of ${expected} cases)`;
     row.ratio = pool(perCase.map(({ ratios }) => ratios));
     row.weakest = weakestOf(perCase, target);
     row.verdict = verdictOf(row);

@@ -11,6 +11,14 @@ function rounds(...values) {
   return values.map(([rate, serverCpu, clientCpu]) => ({ rate, serverCpu, clientCpu }));
 }
 
+/** The rows of these results, where there are no other cases. */
+function rowsOf(results) {
+  return summarizeTargets(
+    results,
+    results.map(({ name }) => name),
+  );
+}
+
 /** A Result of a bulk case with 1 KB writes. */
 function bulk(sender, samples) {
   const name = `bulk ${sender === 'server' ? 'server to client' : 'client to server'}, 1 KB writes`;
@@ -27,7 +35,7 @@ describe('benchmark', () => {
   });
 
   it('takes the median of ratios within rounds, not the ratio of medians', () => {
-    const [row] = summarizeTargets([
+    const [row] = rowsOf([
       bulk('server', {
         'core/core': rounds([100, 1, 1], [10, 1, 1], [50, 1, 1]),
         'ours/ours': rounds([160, 1, 1], [16, 1, 1], [20, 1, 1]),
@@ -41,7 +49,7 @@ describe('benchmark', () => {
 
   it('tells a row that only some of its cases have reached', () => {
     const core = rounds([100, 1, 1]);
-    const [row] = summarizeTargets([
+    const [row] = rowsOf([
       bulk('server', { 'core/core': core, 'ours/ours': rounds([250, 1, 1]) }),
       bulk('client', { 'core/core': core, 'ours/ours': rounds([100, 1, 1]) }),
     ]);
@@ -51,8 +59,17 @@ describe('benchmark', () => {
     assert.equal(row.verdict, 'on average');
   });
 
+  it('says of which cases a row lacks the figures', () => {
+    const results = [
+      bulk('server', { 'core/core': rounds([1, 1, 1]), 'ours/ours': rounds([2, 1, 1]) }),
+    ];
+    const names = ['server to client', 'client to server'].map((way) => `bulk ${way}, 1 KB writes`);
+    assert.equal(summarizeTargets(results, names)[0].name, 'bulk, 1 KB writes (1 of 2 cases)');
+    assert.equal(rowsOf(results)[0].name, 'bulk, 1 KB writes');
+  });
+
   it('compares the CPU time of the ends that differ, core to ours', () => {
-    const [row] = summarizeTargets([
+    const [row] = rowsOf([
       {
         ...bulk('server', {
           'core/core': rounds([100, 1000, 30]),
@@ -77,8 +94,7 @@ describe('benchmark', () => {
         'ours/ours': [{ serverMemory: ours, clientMemory: ours }],
       },
     });
-    const verdicts = (core, ours) =>
-      summarizeTargets([memory(core, ours)]).map(({ verdict }) => verdict);
+    const verdicts = (core, ours) => rowsOf([memory(core, ours)]).map(({ verdict }) => verdict);
     assert.deepEqual(verdicts(100, 75), ['reached', 'missed']);
     assert.deepEqual(verdicts(100, 50), ['beyond', 'beyond']);
     assert.deepEqual(verdicts(100, 120), ['missed', 'missed']);
@@ -93,7 +109,7 @@ describe('benchmark', () => {
       ciphers: 'X',
       rounds: 1,
       duration: 1,
-      rows: summarizeTargets(results),
+      rows: rowsOf(results),
       details: summarizeCases(results),
     });
     assert.ok(page.includes('&#60;b&#62;&#38;&#34;'));
