@@ -11,7 +11,12 @@ namespace napi_tls::io {
 
 namespace {
 
+// Four of the largest records, header included (RFC 8446, 5.2).
 constexpr size_t kReadBufferSize = 4 * (5 + 16384 + 256);
+
+// While its buffer is filled, libuv reads on, 32 times before anybody else has a turn. Without a
+// buffer it stops (uv_alloc_cb), and comes back in the next turn of the loop.
+constexpr int kReadsPerTurn = 2;
 
 // One for all sockets of a thread: what is read is consumed before the read callback returns.
 char* ReadBuffer() {
@@ -20,12 +25,17 @@ char* ReadBuffer() {
 }
 
 // uv_handle_t::data is Node's, so a transport is found by the address of its stream.
-std::unordered_map<uv_stream_t*, UvTransport*>& Transports() {
-  thread_local std::unordered_map<uv_stream_t*, UvTransport*> transports;
+std::unordered_map<const void*, UvTransport*>& Transports() {
+  thread_local std::unordered_map<const void*, UvTransport*> transports;
   return transports;
 }
 
 }  // namespace
+
+UvTransport* UvTransport::Of(const void* stream) {
+  const auto found = Transports().find(stream);
+  return found == Transports().end() ? nullptr : found->second;
+}
 
 // Both requests belong to libuv from submission to callback; `transport` is null after a detach.
 struct UvTransport::WriteRequest {
@@ -66,13 +76,17 @@ int UvTransport::ReadStart() {
   if (stream_ == nullptr) return UV_ENOTCONN;
   const int status = uv_read_start(
       stream_,
-      [](uv_handle_t*, size_t, uv_buf_t* buffer) {
-        *buffer = uv_buf_init(ReadBuffer(), kReadBufferSize);
+      [](uv_handle_t* stream, size_t, uv_buf_t* buffer) {
+        UvTransport* transport = Of(stream);
+        const bool spent = transport != nullptr && transport->full_reads_ == kReadsPerTurn;
+        *buffer = uv_buf_init(spent ? nullptr : ReadBuffer(), spent ? 0 : kReadBufferSize);
       },
       [](uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
-        const auto found = Transports().find(stream);
-        if (size == 0 || found == Transports().end()) return;
-        UvTransport* transport = found->second;
+        UvTransport* transport = Of(stream);
+        if (size == 0 || transport == nullptr) return;
+        const bool is_full = size == static_cast<ssize_t>(kReadBufferSize);
+        transport->full_reads_ = is_full ? transport->full_reads_ + 1 : 0;
+        if (size == UV_ENOBUFS) return;
         if (size > 0) {
           transport->listener_->OnCiphertext(
               {reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(size)});

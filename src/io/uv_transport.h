@@ -55,9 +55,11 @@ class UvTransport {
   struct WriteRequest;
   struct ShutdownRequest;
 
+  static UvTransport* Of(const void* stream);
   UvTransport(uv_stream_t* stream, Listener* listener) : stream_(stream), listener_(listener) {}
 
   uv_stream_t* stream_;
+  int full_reads_ = 0;  // one after the other, in this turn of the loop
   Listener* const listener_;
   WriteRequest* write_ = nullptr;        // owned by libuv until its callback
   ShutdownRequest* shutdown_ = nullptr;  // likewise
