@@ -43,6 +43,25 @@ class TLSWrap::EngineScope {
   TLSWrap* const wrap_;
 };
 
+// An ALPN or PSK callback runs inside the engine: the ticks that it queues wait for the end.
+class TLSWrap::TickScope {
+ public:
+  explicit TickScope(TLSWrap* wrap) : env_(wrap->Env()) {
+    if (wrap->synchronous_callbacks_ && wrap->engine_->state() == Engine::State::kHandshake) {
+      napi_open_callback_scope(env_, wrap->Value(), *wrap->async_context_, &ticks_);
+    }
+  }
+  ~TickScope() {
+    if (ticks_ != nullptr) napi_close_callback_scope(env_, ticks_);
+  }
+  TickScope(const TickScope&) = delete;
+  TickScope& operator=(const TickScope&) = delete;
+
+ private:
+  const napi_env env_;
+  napi_callback_scope ticks_ = nullptr;
+};
+
 Napi::Function TLSWrap::Define(Napi::Env env) {
   std::vector<PropertyDescriptor> properties = {
       InstanceMethod<&TLSWrap::Attach>("attach"),
@@ -428,8 +447,11 @@ void TLSWrap::Deliver() {
   uint32_t flags = CollectFlags();
   for (;;) {
     if (flags != 0 && (!Notify(flags) || !alive())) return;
-    engine_->Continue();
-    Pump();
+    {
+      TickScope ticks(this);
+      engine_->Continue();
+      Pump();
+    }
     flags = CollectFlags();
     if (flags == 0) return;
   }
@@ -439,16 +461,14 @@ void TLSWrap::OnCiphertext(Bytes bytes) {
   napi_env env = Env();
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  const Napi::Object self = Value();  // alive to the end of the call, whatever JavaScript does
+  // Alive to the end of the call, whatever JavaScript does.
+  [[maybe_unused]] const Napi::Object self = Value();
   {
     EngineScope engine_scope(this);
-    // An ALPN or PSK callback runs inside the engine: the ticks that it queues wait for the end.
-    napi_callback_scope ticks = nullptr;
-    if (synchronous_callbacks_ && engine_->state() == Engine::State::kHandshake) {
-      napi_open_callback_scope(env, self, *async_context_, &ticks);
+    {
+      TickScope ticks(this);
+      engine_->Receive(bytes);
     }
-    engine_->Receive(bytes);
-    if (ticks != nullptr) napi_close_callback_scope(env, ticks);
     if (alive()) Deliver();
   }
   napi_close_handle_scope(env, scope);

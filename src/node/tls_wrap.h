@@ -47,6 +47,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   // Keeps the engine alive for a call that may run JavaScript, and destroys it after the last of
   // them where JavaScript has asked for that meanwhile.
   class EngineScope;
+  class TickScope;
 
   // --- The way of the data (tls_wrap.cc).
   Napi::Value Attach(const Napi::CallbackInfo& info);

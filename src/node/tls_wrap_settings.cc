@@ -166,14 +166,15 @@ Napi::Value TLSWrap::EnableTrace(const Napi::CallbackInfo& info) {
 
 // Has JavaScript select something while OpenSSL waits. The methods report what users throw by
 // themselves and answer null: the connection then ends without a word to the peer. An exception
-// here is the end of the environment.
+// here is the end of the environment. They run in the context of the connection, whoever has had
+// the handshake go on; no ticks follow, for there is a callback scope around the engine.
 Napi::Value TLSWrap::Select(const char* name, std::initializer_list<napi_value> arguments) {
   napi_env env = Env();
   napi_value method;
   napi_value result;
   if (napi_get_named_property(env, Value(), name, &method) != napi_ok ||
-      napi_call_function(env, Value(), method, arguments.size(), arguments.begin(), &result) !=
-          napi_ok) {
+      napi_make_callback(env, *async_context_, Value(), method, arguments.size(), arguments.begin(),
+                         &result) != napi_ok) {
     bool pending = false;
     napi_value error;
     if (napi_is_exception_pending(env, &pending) == napi_ok && pending) {

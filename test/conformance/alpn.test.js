@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { topic } = require('./pairings');
 const { only, thrownBy, versions } = require('./scene');
 
@@ -132,6 +133,24 @@ topic('ALPN', (test) => {
     );
     assert.deepEqual(order.includes('SNI') && order.includes('ALPN'), true);
   });
+
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    test(`asks ALPNCallback in the context of the server over ${version}`, async (scene) => {
+      const storage = new AsyncLocalStorage();
+      const stores = [];
+      const options = {
+        ...only(version),
+        SNICallback: (name, done) => setImmediate(() => storage.run('of the answer', done)),
+        ALPNCallback: () => {
+          stores.push(storage.getStore());
+          return 'a';
+        },
+      };
+      const server = await storage.run('of the server', () => scene.listen(options));
+      await scene.join(server, { ALPNProtocols: ['a'] });
+      assert.deepEqual(stores, ['of the server']);
+    });
+  }
 
   test('negotiates again in a resumed session', async (scene) => {
     const server = await scene.listen({ ...only('TLSv1.2'), ALPNProtocols: ['a', 'b'] });
