@@ -1,31 +1,20 @@
 'use strict';
 
 // Serves HTTPS through napi-tls, fetches it through napi-tls, then downloads as much through
-// node:tls. Needs the openssl command for a certificate; uses nothing but loopback.
+// node:tls. Needs the openssl command for its certificates; uses nothing but loopback.
 
-const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
 const http = require('node:http');
 const { performance } = require('node:perf_hooks');
 const coreTls = require('node:tls');
-const napiTls = require('..');
+const napiTls = require('napi-tls');
+const { createAuthority } = require('./authority');
 
 const MB = 1e6;
 const DOWNLOAD = 256 * MB;
 const WARM_UP = 128 * MB;
 const ROUNDS = 5;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
-
-/** @returns {{ key: string, cert: string }} PEM of a P-256 key and its self-signed certificate */
-function createCertificate() {
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  args.push('-days', '1', '-subj', '/O=napi-tls demo/CN=localhost');
-  args.push('-addext', 'subjectAltName=DNS:localhost', '-keyout', '-', '-out', '-');
-  const stdio = ['ignore', 'pipe', 'pipe'];
-  const pem = execFileSync('openssl', args, { encoding: 'utf8', stdio, timeout: 30_000 });
-  const block = (label) => pem.match(`-----BEGIN ${label}-----[^]*?-----END ${label}-----`)[0];
-  return { key: block('PRIVATE KEY'), cert: block('CERTIFICATE') };
-}
 
 /** Answers `/BYTES` with as many bytes, everything else with a greeting. */
 function respond(request, response) {
@@ -82,7 +71,8 @@ async function download(tls, server, ca, bytes) {
 }
 
 async function main() {
-  const { key, cert } = createCertificate();
+  const authority = createAuthority();
+  const { key, cert } = authority.issue('localhost');
   const contenders = [];
   for (const [name, tls] of [
     ['node:tls', coreTls],
@@ -92,7 +82,7 @@ async function main() {
   }
 
   const { server } = contenders.find(({ tls }) => tls === napiTls);
-  const response = await get(napiTls, server, cert, '/');
+  const response = await get(napiTls, server, authority.cert, '/');
   const { socket } = response;
   const peer = socket.getPeerCertificate();
   const cipher = socket.getCipher();
@@ -102,18 +92,19 @@ async function main() {
   protocol     ${socket.getProtocol()}
   cipher       ${cipher.standardName}
   verified     ${socket.authorized ? 'yes' : socket.authorizationError}
-  subject      O=${peer.subject.O}, CN=${peer.subject.CN}
+  subject      CN=${peer.subject.CN}
+  issuer       CN=${peer.issuer.CN}
   valid        ${peer.valid_from} to ${peer.valid_to}
   fingerprint  ${peer.fingerprint256.slice(0, 47)}... (SHA-256)
 
 Download of ${DOWNLOAD / MB} MB, server and client in this process, best of ${ROUNDS}`);
 
-  for (const { tls, server } of contenders) await download(tls, server, cert, WARM_UP);
+  for (const { tls, server } of contenders) await download(tls, server, authority.cert, WARM_UP);
   for (let round = 0; round < ROUNDS; round++) {
     // Each goes first in turn: whoever comes second finds another heap and other caches.
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
     for (const { tls, server, speeds } of order) {
-      speeds.push(await download(tls, server, cert, DOWNLOAD));
+      speeds.push(await download(tls, server, authority.cert, DOWNLOAD));
     }
   }
   const [core, ours] = contenders.map(({ speeds }) => Math.max(...speeds));
@@ -124,9 +115,6 @@ Download of ${DOWNLOAD / MB} MB, server and client in this process, best of ${RO
 }
 
 main().catch((error) => {
-  const missing = error.code === 'ENOENT' && error.path === 'openssl';
-  console.error(
-    missing ? 'The demo makes its certificate with the openssl command: install it.' : error,
-  );
+  console.error(error);
   process.exit(1);
 });
