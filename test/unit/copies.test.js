@@ -10,7 +10,9 @@ const root = path.join(__dirname, '..', '..');
 const child = path.join(__dirname, 'copies-child.js');
 const addon = path.join('build', 'Release', 'napi_tls.node');
 
-describe('two copies of the package in one thread', () => {
+describe('two copies of the package in one thread', function () {
+  this.timeout(30_000);
+
   let folder;
   /** @returns {string} a folder with the JavaScript of the package, and its addon as `place` puts it there */
   function copy(place) {
