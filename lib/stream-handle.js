@@ -32,6 +32,8 @@ function findJSStream() {
  */
 class StreamHandle extends findJSStream() {
   #mayBeConsumed = false;
+  /** Whether a TLSSocket of core reads from and writes to this handle. */
+  #isUnderTLS = false;
   #reader = null;
 
   /** @param {TLSHandle} ssl */
@@ -43,6 +45,16 @@ class StreamHandle extends findJSStream() {
   get isStreamBase() {
     this.expectConsumer();
     return super.isStreamBase;
+  }
+
+  /** TLS of core takes its start from there, which nobody else asks for who reads or writes natively. */
+  get reading() {
+    this.#isUnderTLS = this.#mayBeConsumed;
+    return this.ssl.reading;
+  }
+
+  set reading(value) {
+    this.ssl.reading = value;
   }
 
   /** From now on plaintext goes this way, until Node says that nobody has taken it. */
@@ -88,6 +100,15 @@ class StreamHandle extends findJSStream() {
     return rest;
   }
 
+  /**
+   * Hands the end on to whoever reads from this handle past the stream.
+   * @returns {boolean} false where nobody has taken it
+   */
+  consumeEnd() {
+    if (this.#mayBeConsumed) this.emitEOF();
+    return this.#mayBeConsumed;
+  }
+
   // --- What the native consumer asks for.
 
   onreadstart() {
@@ -101,9 +122,9 @@ class StreamHandle extends findJSStream() {
   }
 
   /**
-   * What the kernel takes at once is done when this returns, as with a handle of libuv: an HTTP/2 session that
-   * is closing does not always look again when a write ends later, and its frames get mixed up when
-   * finishWrite() comes before this returns.
+   * HTTP/2: what the kernel takes at once is done when this returns, as with a handle of libuv. A session that is
+   * closing does not always look again when a write ends later, and its frames get mixed up when finishWrite()
+   * comes before this returns. TLS takes kDone for an error: its writes end later.
    *
    * @param {object} req - to be finished later
    * @param {Buffer[]} chunks
@@ -116,7 +137,7 @@ class StreamHandle extends findJSStream() {
     this.ssl.owner[kWriteNow](bytes, (error) => {
       const finish = () => this.finishWrite(req, error ? UV_ECANCELED : 0);
       if (returned) finish();
-      else if (error) setImmediate(finish);
+      else if (error || this.#isUnderTLS) setImmediate(finish);
       else answer = kDone;
     });
     returned = true;
@@ -162,7 +183,7 @@ for (const { prototype } of [binding.TLSWrap, TLSHandle]) {
     if (name !== 'constructor') forward(name, member);
   }
 }
-for (const name of ['owner', 'reading', 'bytesRead', 'bytesWritten', 'handshakes']) {
+for (const name of ['owner', 'bytesRead', 'bytesWritten', 'handshakes']) {
   forward(name, {});
 }
 

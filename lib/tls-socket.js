@@ -305,7 +305,7 @@ TLSSocket.prototype[kReadEnd] = function (status) {
   // How a connection ends that has failed before, such as with the peer's alert, is no news.
   if (status !== UV_EOF && !this._hadError) {
     this.destroy(errnoException(status, 'read'));
-  } else if (!this._readableState.ended) {
+  } else if (!this._readableState.ended && !this[kStreamHandle].consumeEnd()) {
     this.push(null);
     this.read(0);
   }

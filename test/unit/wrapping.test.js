@@ -4,6 +4,7 @@ const assert = require('node:assert/strict');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { once } = require('node:events');
 const { Duplex, PassThrough } = require('node:stream');
+const { setTimeout: delay } = require('node:timers/promises');
 const core = require('node:tls');
 const certs = require('../certs');
 const Scene = require('../conformance/scene');
@@ -90,6 +91,61 @@ transports('TLS over other streams', (test, transport) => {
     near.end(kBlock);
     assert((await readAll(near)).equals(kBlock));
   });
+
+  for (const [title, connect, end] of [
+    ['of a client and of a server', core, core],
+    ['of a client', core, null],
+    ['of a server', null, core],
+  ]) {
+    /** A layer of ours, on which TLS is core's where it is not null. */
+    const listen = (scene, listener) =>
+      scene.listen({}, (far) => listener(scene.track(accept(end ?? scene.server, far))));
+    const join = (scene, below) =>
+      scene.track((connect ?? scene.client).connect(clientOptions(below)));
+
+    test(`goes under TLS of core ${title}, and ends it`, async (scene) => {
+      const server = await listen(scene, (far) => far.pipe(far));
+      const below = scene.connect(server);
+      await once(below, 'secureConnect');
+      const near = join(scene, below);
+      near.end(kBlock);
+      assert((await readAll(near)).equals(kBlock));
+      await Promise.all([near, below].map((socket) => socket.closed || once(socket, 'close')));
+    });
+
+    test(`goes under TLS of core ${title} that pauses`, async (scene) => {
+      const server = await listen(scene, (far) => far.end(kBlock));
+      const below = scene.connect(server);
+      await once(below, 'secureConnect');
+      const near = join(scene, below);
+      const ended = once(near, 'end');
+      for (let size = 0; size < kBlock.length; size += kBlock.length / 3) {
+        await readExactly(near, kBlock.length / 3);
+        await delay(20);
+      }
+      near.resume();
+      await ended;
+    });
+
+    test(`goes under TLS of core ${title}, and is destroyed`, async (scene) => {
+      const closed = [];
+      const server = await listen(scene, (far) => {
+        closed.push(new Promise((resolve) => far.on('error', () => {}).on('close', resolve)));
+        far.resume();
+        far.write(kBlock);
+      });
+      const below = scene.connect(server);
+      await once(below, 'secureConnect');
+      const near = join(scene, below);
+      await once(near, 'data');
+      below.destroy();
+      await once(
+        near.on('error', () => {}),
+        'close',
+      );
+      await Promise.all(closed);
+    });
+  }
 
   test('goes through a pair of Duplex streams', async (scene) => {
     const [one, other] = pair();
