@@ -15,6 +15,20 @@ function detachThen(method) {
 const closeDetached = detachThen('close');
 const resetDetached = detachThen('reset');
 
+/** Node has counted what went through the libuv handle before, and C++ what has since then. */
+function counter(name, counted) {
+  return {
+    configurable: true,
+    get() {
+      return Reflect.get(Object.getPrototypeOf(this), name, this) + this[kTlsHandle][counted]();
+    },
+  };
+}
+const counters = {
+  bytesRead: counter('bytesRead', 'transportBytesRead'),
+  bytesWritten: counter('bytesWritten', 'transportBytesWritten'),
+};
+
 function release(tcp) {
   tcp[kTlsHandle].detach();
   delete tcp.close;
@@ -41,6 +55,7 @@ class NativeTransport {
     this.tcp = tcp;
     this.socket = socket;
     tcp[kTlsHandle] = handle;
+    Object.defineProperties(tcp, counters);
     tcp.close = closeDetached;
     if (tcp.reset) tcp.reset = resetDetached;
     // net would start to read from the handle otherwise.

@@ -88,6 +88,7 @@ int UvTransport::ReadStart() {
         transport->full_reads_ = is_full ? transport->full_reads_ + 1 : 0;
         if (size == UV_ENOBUFS) return;
         if (size > 0) {
+          transport->bytes_read_ += static_cast<size_t>(size);
           transport->listener_->OnCiphertext(
               {reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(size)});
         } else {
@@ -111,7 +112,10 @@ int UvTransport::Send(tls::OutputQueue* queue) {
                                 static_cast<unsigned int>(bytes.size));
   const int sent = uv_try_write(stream_, &buffer, 1);
   if (sent < 0 && sent != UV_EAGAIN) return sent;
-  if (sent > 0) queue->Consume(static_cast<size_t>(sent));
+  if (sent > 0) {
+    queue->Consume(static_cast<size_t>(sent));
+    bytes_written_ += static_cast<size_t>(sent);
+  }
   if (queue->empty()) return 0;
 
   auto request = std::make_unique<WriteRequest>();
@@ -129,6 +133,7 @@ int UvTransport::Send(tls::OutputQueue* queue) {
         if (status != UV_ECANCELED) transport->listener_->OnSent(status);
       });
   if (status != 0) return status;
+  bytes_written_ += request->bytes.size();
   write_ = request.release();
   return UV_EAGAIN;
 }

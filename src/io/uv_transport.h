@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "openssl/bytes.h"
@@ -50,6 +51,9 @@ class UvTransport {
   bool sending() const { return write_ != nullptr; }
   // Ciphertext that the kernel has not taken yet, in bytes.
   size_t in_flight() const;
+  // Since Attach(), as libuv counts: what a write has in flight is written.
+  uint64_t bytes_read() const { return bytes_read_; }
+  uint64_t bytes_written() const { return bytes_written_; }
 
  private:
   struct WriteRequest;
@@ -61,6 +65,8 @@ class UvTransport {
   uv_stream_t* stream_;
   int full_reads_ = 0;  // one after the other, in this turn of the loop
   Listener* const listener_;
+  uint64_t bytes_read_ = 0;
+  uint64_t bytes_written_ = 0;
   WriteRequest* write_ = nullptr;        // owned by libuv until its callback
   ShutdownRequest* shutdown_ = nullptr;  // likewise
 };

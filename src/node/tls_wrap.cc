@@ -66,6 +66,8 @@ Napi::Function TLSWrap::Define(Napi::Env env) {
   std::vector<PropertyDescriptor> properties = {
       InstanceMethod<&TLSWrap::Attach>("attach"),
       InstanceMethod<&TLSWrap::Detach>("detach"),
+      InstanceMethod<&TLSWrap::TransportBytesRead>("transportBytesRead"),
+      InstanceMethod<&TLSWrap::TransportBytesWritten>("transportBytesWritten"),
       InstanceMethod<&TLSWrap::ReadStart>("readTransport"),
       InstanceMethod<&TLSWrap::ReadStop>("pauseTransport"),
       InstanceMethod<&TLSWrap::Start>("start"),
@@ -135,6 +137,17 @@ Napi::Value TLSWrap::Detach(const Napi::CallbackInfo& info) {
     Unref();
   }
   return info.Env().Undefined();
+}
+
+// transportBytesRead(): number. Ciphertext that went past Node's counter for the stream.
+Napi::Value TLSWrap::TransportBytesRead(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           transport_ ? static_cast<double>(transport_->bytes_read()) : 0);
+}
+
+Napi::Value TLSWrap::TransportBytesWritten(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           transport_ ? static_cast<double>(transport_->bytes_written()) : 0);
 }
 
 // readTransport(): 0, or a libuv error. Without a native transport there is nothing to do.

@@ -52,6 +52,8 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   // --- The way of the data (tls_wrap.cc).
   Napi::Value Attach(const Napi::CallbackInfo& info);
   Napi::Value Detach(const Napi::CallbackInfo& info);
+  Napi::Value TransportBytesRead(const Napi::CallbackInfo& info);
+  Napi::Value TransportBytesWritten(const Napi::CallbackInfo& info);
   Napi::Value ReadStart(const Napi::CallbackInfo& info);
   Napi::Value ReadStop(const Napi::CallbackInfo& info);
   Napi::Value Start(const Napi::CallbackInfo& info);

@@ -14,6 +14,7 @@ const { describeError, only, readAll, readExactly, record, thrownBy, versions } 
 
 const trusted = { ca: certs.ca, servername: 'localhost' };
 const data = Buffer.alloc(200000, 'data ');
+const block = data.subarray(0, 10000); // goes into one record
 
 const trackedPair = (scene) => duplexPair().map((stream) => scene.track(stream));
 
@@ -123,6 +124,45 @@ topic('wrapping', (test) => {
       near.end(data);
       assert.equal((await readAll(near)).equals(data), true);
     });
+  }
+
+  for (const version of versions) {
+    test.observe(
+      `counts ciphertext below, and plaintext above, over ${version}`,
+      async (scene) => {
+        const server = await scene.listenRaw(async (below) => {
+          server.below = below;
+          await once(below, 'data');
+          below.write('GO');
+          // A signature of RSA always has the same length.
+          const options = { isServer: true, ...certs.identity('rsa'), ...only(version) };
+          const far = scene.track(new scene.server.TLSSocket(below, options));
+          far.pipe(far);
+          server.far = far;
+        });
+        const below = await scene.connectRaw(server);
+        below.write('STARTTLS');
+        await once(below, 'data');
+        const near = scene.track(scene.client.connect({ ...trusted, socket: below }));
+        await once(near, 'secureConnect');
+        near.write(block);
+        await readExactly(near, block.length);
+        const counts = (sockets) =>
+          sockets.map(({ bytesRead, bytesWritten }) => [bytesRead, bytesWritten]);
+        const sockets = [near, below, server.far, server.below];
+        const open = counts(sockets);
+        near.resume().end();
+        await Promise.all(sockets.map((socket) => once(socket, 'close')));
+        return { open, closed: counts(sockets) };
+      },
+      ({ open, closed }) => {
+        assert.deepEqual(open[0], [block.length, block.length]);
+        assert.deepEqual(open[2], [block.length, block.length]);
+        assert(open[1].every((count) => count > block.length));
+        assert.deepEqual(open[1].reverse(), open[3]);
+        assert.deepEqual(closed[1].reverse(), closed[3]);
+      },
+    );
   }
 
   test('accepts a server socket through emit of connection', async (scene) => {
