@@ -63,6 +63,17 @@ function checkIdentity(socket, options) {
   return check(host, socket.getPeerCertificate(true));
 }
 
+/**
+ * A resumed session was checked when it was made, and core asks nobody again. But whoever made it may have had a
+ * check of his own, or none, and an agent offers his session to the next caller: so the built-in check looks at
+ * its certificate too. A session of a PSK has none.
+ */
+function isToBeChecked(socket, options) {
+  if (!socket.isSessionReused()) return true;
+  const isBuiltIn = options.checkServerIdentity === checkServerIdentity;
+  return isBuiltIn && socket.ssl.peerCertificates(false).length > 0;
+}
+
 /** The handshake is done: who is it, and is it whom we meant? */
 function onConnectSecure() {
   const socket = this;
@@ -73,11 +84,7 @@ function onConnectSecure() {
     return;
   }
   let error = socket.ssl.verifyError();
-  // A resumed session was checked when it was made; its certificate is checked again at no cost.
-  const resumed = socket.isSessionReused();
-  if (!error && (!resumed || options.checkServerIdentity === checkServerIdentity)) {
-    if (!resumed || socket.ssl.peerNames() !== undefined) error = checkIdentity(socket, options);
-  }
+  if (!error && isToBeChecked(socket, options)) error = checkIdentity(socket, options);
   if (error) {
     socket.authorized = false;
     socket.authorizationError = error.code || error.message;
