@@ -146,6 +146,7 @@ function configure(context, contextOptions) {
       context.loadPKCS12(file.der, file.passphrase);
     }
   }
+  if (isGiven(certificateCompression) && kCompressesCertificates) context.compressCertificates();
   if (isGiven(clientCertEngine)) {
     options.validateName('clientCertEngine', clientCertEngine);
     context.setClientCertEngine(clientCertEngine);

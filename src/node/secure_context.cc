@@ -75,6 +75,7 @@ Napi::Function SecureContext::Define(Napi::Env env) {
           InstanceMethod<&Class::SetSessionIdContext>("setSessionIdContext"),
           InstanceMethod<&Class::SetSessionTimeout>("setSessionTimeout"),
           InstanceMethod<&Class::SetCertificateCompression>("setCertificateCompression"),
+          InstanceMethod<&Class::CompressCertificates>("compressCertificates"),
           InstanceMethod<&Class::Close>("close"),
           InstanceMethod<&Class::Seal>("seal"),
           InstanceMethod<&Class::LoadPKCS12>("loadPKCS12"),
@@ -252,6 +253,12 @@ Napi::Value SecureContext::SetCertificateCompression(const Napi::CallbackInfo& i
   // A getter may have called close() or seal().
   if (!Changeable(env)) return env.Undefined();
   return Finish(env, context_->SetCertificateCompression(std::move(algorithms)));
+}
+
+// compressCertificates()
+Napi::Value SecureContext::CompressCertificates(const Napi::CallbackInfo& info) {
+  if (Ready(info.Env())) context_->CompressCertificates();
+  return info.Env().Undefined();
 }
 
 // --- Sessions.

@@ -42,6 +42,7 @@ class SecureContext : public Napi::ObjectWrap<SecureContext> {
   Napi::Value SetECDHCurve(const Napi::CallbackInfo& info);
   Napi::Value SetDHParam(const Napi::CallbackInfo& info);
   Napi::Value SetCertificateCompression(const Napi::CallbackInfo& info);
+  Napi::Value CompressCertificates(const Napi::CallbackInfo& info);
 
   // --- Sessions.
   Napi::Value SetSessionIdContext(const Napi::CallbackInfo& info);

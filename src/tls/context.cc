@@ -123,6 +123,11 @@ Status Context::SetCertificateCompression(std::vector<int> algorithms) {
   return Error::Operation("Failed to set certificate compression preference");
 }
 
+void Context::CompressCertificates() {
+  ClearErrorOnReturn clear;
+  openssl::CompressCertificates(ctx_.get());
+}
+
 void Context::SetDHAuto() { SSL_CTX_set_dh_auto(ctx_.get(), 1); }
 
 openssl::Result<std::optional<std::string>> Context::SetDHParams(Bytes pem) {

@@ -47,6 +47,8 @@ class Context {
   Status SetSignatureAlgorithms(const char* list);
   Status SetGroups(const char* list);                             // "auto": OpenSSL's default
   Status SetCertificateCompression(std::vector<int> algorithms);  // RFC 8879, 7.3
+  // To be called when all certificates and the algorithms are set.
+  void CompressCertificates();
   void SetDHAuto();
   // Parameters in PEM. Junk switches DHE off; the value is a warning, if there is one to give.
   openssl::Result<std::optional<std::string>> SetDHParams(Bytes pem);
