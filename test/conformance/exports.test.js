@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { constants } = require('node:crypto');
 const core = require('node:tls');
 const net = require('node:net');
 const { topic } = require('./pairings');
@@ -55,6 +56,20 @@ topic.api('exports', (test) => {
       );
     },
   );
+
+  test('have DEFAULT_CIPHERS from crypto.constants.defaultCoreCipherList', ({ tls }) => {
+    const { defaultCoreCipherList, defaultCipherList } = constants;
+    assert.equal(tls.DEFAULT_CIPHERS, defaultCipherList);
+    assert.equal(defaultCipherList, defaultCoreCipherList);
+  });
+
+  for (const name of ['CryptoStream', 'SecurePair', 'createConnection', 'parseCertString']) {
+    test.observe(
+      `have no ${name}, which earlier releases had`,
+      ({ tls }) => name in tls,
+      (has) => assert.equal(has, false),
+    );
+  }
 
   test('give a new list from getCiphers each time', ({ tls }) => {
     tls.getCiphers().length = 0;

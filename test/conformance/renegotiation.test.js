@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
+const { setTimeout: delay } = require('node:timers/promises');
 const certs = require('../certs');
 const { topic } = require('./pairings');
 const { describeError, only, readExactly, thrownBy } = require('./scene');
@@ -96,6 +97,45 @@ topic('renegotiation', (test) => {
       scene.server.CLIENT_RENEG_LIMIT = before;
     }
   });
+
+  test('is served again after CLIENT_RENEG_WINDOW', async (scene) => {
+    const { CLIENT_RENEG_LIMIT, CLIENT_RENEG_WINDOW } = scene.server;
+    Object.assign(scene.server, { CLIENT_RENEG_LIMIT: 1, CLIENT_RENEG_WINDOW: 0.05 });
+    try {
+      const { near, far } = await scene.open(tls12);
+      far.on('error', assert.ifError);
+      far.resume();
+      near.resume();
+      for (let i = 0; i < 3; i++) {
+        assert.equal((await renegotiate(near)) ?? undefined, undefined);
+        await delay(70);
+      }
+    } finally {
+      Object.assign(scene.server, { CLIENT_RENEG_LIMIT, CLIENT_RENEG_WINDOW });
+    }
+  });
+
+  for (const rejectUnauthorized of [true, false]) {
+    test.observe(
+      `verifies what the server asks for with rejectUnauthorized ${rejectUnauthorized} as in core`,
+      async (scene) => {
+        const { near, far } = await scene.open(
+          { ...tls12, ca: certs.ca },
+          certs.identity('self-signed'),
+        );
+        near.on('error', () => {});
+        far.on('error', () => {});
+        near.resume();
+        far.resume();
+        const closed = new Promise((resolve) => far.on('close', () => resolve('closed')));
+        const done = renegotiate(far, { requestCert: true, rejectUnauthorized });
+        const outcome = await Promise.race([closed, done]);
+        const { authorized, authorizationError } = far;
+        return { outcome: describeError(outcome) ?? null, authorized, authorizationError };
+      },
+      ({ authorized }) => assert.equal(authorized, false),
+    );
+  }
 
   test.observe(
     'fails after disableRenegotiation of the server',

@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const net = require('node:net');
+const core = require('node:tls');
 const certs = require('../certs');
 const { topic } = require('./pairings');
 const { only, readAll, readExactly, record, thrownBy, versions } = require('./scene');
@@ -10,6 +11,20 @@ const { only, readAll, readExactly, record, thrownBy, versions } = require('./sc
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 topic('servers', (test) => {
+  // Node 24 has removed it.
+  if ('setOptions' in core.Server.prototype) {
+    test.observe(
+      'have setOptions(), for what comes later',
+      async (scene) => {
+        const server = await scene.listen();
+        server.setOptions({ requestCert: true, rejectUnauthorized: false, ca: certs.ca });
+        const { far } = await scene.join(server, certs.identity('client'));
+        return { subject: far.getPeerCertificate().subject, authorized: far.authorized };
+      },
+      ({ subject }) => assert.equal(subject.CN, 'client'),
+    );
+  }
+
   test('close after their last connection', async (scene) => {
     const { server, near } = await scene.open();
     const log = [];

@@ -310,12 +310,38 @@ topic('wrapping', (test) => {
     }
   });
 
+  const nowhere = path.join(os.tmpdir(), 'no-such-socket');
+  test.observe(
+    'prefers the path of the options, and goes to no host and port',
+    async (scene) => {
+      const { port } = (await scene.listen()).address();
+      const near = scene.track(
+        scene.client.connect('/another-path', { path: nowhere, port, host: '127.0.0.1' }),
+      );
+      const [error] = await once(near, 'error');
+      return { code: error.code, address: error.address };
+    },
+    ({ address }) => assert.equal(address, nowhere),
+  );
+
+  test.observe(
+    'prefers the socket, and goes to no path, host or port',
+    async (scene) => {
+      const server = await scene.listen();
+      const socket = await scene.connectRaw(server);
+      const near = scene.track(
+        scene.client.connect({ ...trusted, socket, path: nowhere, port: 1, host: 'localhost' }),
+      );
+      await once(near, 'secureConnect');
+      return near.remotePort === server.address().port;
+    },
+    (isSame) => assert.equal(isSame, true),
+  );
+
   test.observe(
     'reports a path without a server as core does',
     async (scene) => {
-      const near = scene.track(
-        scene.client.connect({ path: path.join(os.tmpdir(), 'no-such-socket') }),
-      );
+      const near = scene.track(scene.client.connect({ path: nowhere }));
       const [error] = await once(near, 'error');
       return describeError(error).code;
     },

@@ -5,12 +5,32 @@
  * writes what it has seen as JSON.
  */
 
+const crypto = require('node:crypto');
 const { once } = require('node:events');
+const net = require('node:net');
 const certs = require('../certs');
 
 const tls = process.argv[2] === 'core' ? require('node:tls') : require('../..');
 // 'ca' where the client names its authorities; otherwise it trusts the default ones
-const [, , , trust, serverOptions = '{}', clientOptions = '{}'] = process.argv;
+const [, , , trust, serverOptions = '{}', clientOptions = '{}', act] = process.argv;
+
+/** What a setting may do besides: before the connection, and with the client. */
+const before = {
+  'crypto.setFips()': () => crypto.setFips(1),
+  'tls.setDefaultCACertificates()': () => tls.setDefaultCACertificates([String(certs.ca)]),
+};
+const connect = {
+  'tlsSocket.enableTrace()': (options) => {
+    const client = tls.connect(options);
+    client.enableTrace();
+    return client;
+  },
+  'new tls.TLSSocket()': (options) => {
+    const client = new tls.TLSSocket(net.connect(options), options);
+    client.write('starts the handshake');
+    return client;
+  },
+};
 
 const seen = {
   defaults: Object.fromEntries(
@@ -24,6 +44,7 @@ const seen = {
 process.on('warning', ({ name, code, message }) => seen.warnings.push({ name, code, message }));
 
 async function main() {
+  before[act]?.();
   const server = tls.createServer({
     ...certs.identity('p256'),
     ...JSON.parse(serverOptions),
@@ -32,7 +53,7 @@ async function main() {
   server.on('secureConnection', (socket) => socket.on('error', () => {}).end('x'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const client = tls.connect({
+  const client = (connect[act] ?? tls.connect)({
     port: server.address().port,
     servername: 'localhost',
     ca: trust === 'ca' ? certs.ca : undefined,
@@ -42,6 +63,7 @@ async function main() {
   client.on('secureConnect', () => {
     seen.protocol = client.getProtocol();
     seen.cipher = client.getCipher().name;
+    seen.group = client.getEphemeralKeyInfo().name;
     seen.authorized = client.authorized;
     seen.authorizationError = client.authorizationError;
   });

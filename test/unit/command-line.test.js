@@ -1,28 +1,34 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFile } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const certs = require('../certs');
 
+const major = Number.parseInt(process.versions.node, 10);
 const TIMEOUT = 20_000; // milliseconds for a case: two processes
 const CHILD = path.join(__dirname, 'command-line-child.js');
 const caFile = path.join(certs.folder, 'ca-cert.pem');
 
+/** Has P-384 alone, for those who read Node's own section. */
+const openSSLConfig = path.join(__dirname, 'openssl.cnf');
+
 /** Variables of whoever runs the tests have no say. */
 const OURS =
-  /^(NODE_(EXTRA_CA_CERTS|OPTIONS|TLS_REJECT_UNAUTHORIZED)|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE)$/;
+  /^(NODE_(EXTRA_CA_CERTS|OPTIONS|TLS_REJECT_UNAUTHORIZED|USE_SYSTEM_CA)|OPENSSL_CONF|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE)$/;
 
 /**
  * @param {'core' | 'ours'} which
- * @param {{ flags?: string[], env?: object, trust?: string, server?: object, client?: object }} setting
+ * @param {{ flags?: string[], env?: object, trust?: string, server?: object, client?: object, act?: string }}
+ *   setting `act` is one of the child's
  * @returns {Promise<{ seen: object, stderr: string }>}
  */
-function run(which, { flags = [], env = {}, trust = 'ca', server = {}, client = {} }) {
+function run(which, { flags = [], env = {}, trust = 'ca', server = {}, client = {}, act = '' }) {
   const inherited = Object.entries(process.env).filter(([name]) => !OURS.test(name));
-  const args = [...flags, CHILD, which, trust, JSON.stringify(server), JSON.stringify(client)];
+  const texts = [server, client].map((options) => JSON.stringify(options));
+  const args = [...flags, CHILD, which, trust, ...texts, act];
   const options = { env: { ...Object.fromEntries(inherited), ...env }, timeout: TIMEOUT / 2 };
   return new Promise((resolve) => {
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
@@ -107,17 +113,58 @@ describe('the command line', () => {
     }
   });
 
-  it('has --trace-tls', async function () {
-    this.timeout(TIMEOUT);
-    const core = await run('core', { flags: ['--trace-tls'] });
-    const ours = await run('ours', { flags: ['--trace-tls'] });
-    assert.deepEqual(ours.seen, core.seen);
-    // A full pipe takes less than all of it, on either side: only the beginning is sure to be there.
-    for (const { stderr } of [core, ours]) {
-      assert.match(stderr, /Sent (TLS )?Record[^]*ClientHello/);
-      assert.match(stderr, /Enabling --trace-tls can expose sensitive data/);
-    }
-  });
+  const sent = /Sent (TLS )?Record[^]*ClientHello/;
+  const received = /Received (TLS )?Record[^]*ClientHello/;
+  const traces = [
+    ['--trace-tls', { flags: ['--trace-tls'] }, sent, /--trace-tls can expose sensitive data/],
+    ['the option enableTrace of connect', { client: { enableTrace: true } }, sent],
+    ['the option enableTrace of createServer', { server: { enableTrace: true } }, received],
+    [
+      'the option enableTrace of new TLSSocket',
+      { client: { enableTrace: true }, act: 'new tls.TLSSocket()' },
+      sent,
+    ],
+    ['tlsSocket.enableTrace()', { act: 'tlsSocket.enableTrace()' }, sent],
+  ];
+  for (const [what, setting, ...patterns] of traces) {
+    it(`has ${what}`, async function () {
+      this.timeout(TIMEOUT);
+      const core = await run('core', setting);
+      const ours = await run('ours', setting);
+      assert.deepEqual(ours.seen, core.seen);
+      // A full pipe takes less than all of it, on either side: only the beginning is sure to be there.
+      for (const { stderr } of [core, ours]) {
+        for (const pattern of patterns) assert.match(stderr, pattern);
+      }
+    });
+  }
+
+  const noProvider = (seen) =>
+    assert.match(seen.thrown.code, /^ERR_(OSSL_EVP_UNSUPPORTED|SSL_LIBRARY_HAS_NO_CIPHERS)$/);
+  agree(
+    'has crypto.setFips(), and no algorithms without a provider',
+    { act: 'crypto.setFips()' },
+    noProvider,
+  );
+
+  agree(
+    'has --openssl-config, where the defaults of OpenSSL stand',
+    { flags: [`--openssl-config=${openSSLConfig}`] },
+    (seen) => assert.equal(seen.group, 'secp384r1'),
+  );
+  agree(
+    'has --openssl-shared-config, which reads another section',
+    { flags: [`--openssl-config=${openSSLConfig}`, '--openssl-shared-config'] },
+    (seen) => assert.notEqual(seen.group, 'secp384r1'),
+  );
+  agree('has --openssl-legacy-provider', { flags: ['--openssl-legacy-provider'] }, ({ protocol }) =>
+    assert.equal(protocol, 'TLSv1.3'),
+  );
+  agree(
+    'has --secure-heap and --secure-heap-min',
+    { flags: ['--secure-heap=65536', '--secure-heap-min=4'] },
+    ({ protocol }) => assert.equal(protocol, 'TLSv1.3'),
+  );
 });
 
 describe('the environment', () => {
@@ -148,6 +195,46 @@ describe('the environment', () => {
     trusted,
   );
   agree('has no SSL_CERT_FILE without', { trust: 'default', env: file }, distrusted);
+
+  describe('with a folder of certificates', () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'napi-tls-'));
+    before(() => {
+      const hash = execFileSync('openssl', ['x509', '-noout', '-hash', '-in', caFile], {
+        encoding: 'utf8',
+      });
+      fs.copyFileSync(caFile, path.join(folder, `${hash.trim()}.0`));
+    });
+    after(() => fs.rmSync(folder, { recursive: true }));
+    agree(
+      'has SSL_CERT_DIR with --use-openssl-ca',
+      { trust: 'default', env: { SSL_CERT_DIR: folder }, flags: ['--use-openssl-ca'] },
+      trusted,
+    );
+  });
+
+  agree('has OPENSSL_CONF', { env: { OPENSSL_CONF: openSSLConfig } }, (seen) =>
+    assert.equal(seen.group, 'secp384r1'),
+  );
+
+  if (major >= 22) {
+    agree(
+      'has --use-system-ca, and SSL_CERT_FILE for the store of the system',
+      { trust: 'default', env: file, flags: ['--use-system-ca'] },
+      trusted,
+    );
+    agree(
+      'has tls.setDefaultCACertificates()',
+      { trust: 'default', act: 'tls.setDefaultCACertificates()' },
+      trusted,
+    );
+  }
+  if (major >= 24) {
+    agree(
+      'has NODE_USE_SYSTEM_CA',
+      { trust: 'default', env: { ...file, NODE_USE_SYSTEM_CA: '1' } },
+      trusted,
+    );
+  }
 
   for (const value of ['0', '1', '']) {
     agree(
