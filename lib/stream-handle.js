@@ -1,9 +1,7 @@
 'use strict';
 
-const { Duplex } = require('node:stream');
-const core = require('node:tls');
-
 const { binding } = require('./binding');
+const { JSStream } = require('./js-stream-socket');
 const { TLSHandle, kWriteNow } = require('./tls-handle');
 const { UV_ECANCELED } = require('./uv');
 
@@ -13,24 +11,11 @@ const kMaxRead = 64 * 1024;
 const kDone = 1;
 
 /**
- * Node's own class for a stream whose data comes from JavaScript: what http's parser and http2's session
- * can read from and write to by themselves. Node has no name for it, but makes one for a Duplex under TLS.
- */
-function findJSStream() {
-  // The default ciphers are the user's, who may have named none that exist.
-  const options = { isServer: true, ciphers: 'HIGH' };
-  const socket = new core.TLSSocket(new Duplex({ read() {} }), options);
-  const JSStream = socket._handle?._parentWrap?._handle?.constructor;
-  socket.destroy();
-  return typeof JSStream?.prototype.readBuffer === 'function' ? JSStream : class {};
-}
-
-/**
  * `socket._handle` of a TLSSocket. Plaintext goes this way only where somebody native may have taken over the
  * reading, who asks for `isStreamBase` before: that saves http and http2 a walk through the streams.
  * Everything else that one can ask a handle for, `socket.ssl` answers.
  */
-class StreamHandle extends findJSStream() {
+class StreamHandle extends JSStream {
   #mayBeConsumed = false;
   /** Whether a TLSSocket of core reads from and writes to this handle. */
   #isUnderTLS = false;

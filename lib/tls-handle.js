@@ -1,6 +1,9 @@
 'use strict';
 
+const net = require('node:net');
+
 const { binding } = require('./binding');
+const { standFor } = require('./js-stream-socket');
 const { nodeMajor } = require('./node-version');
 
 /** Since Node 24 the message of these failures says what may help. */
@@ -25,6 +28,7 @@ const kReadEnd = Symbol('kReadEnd');
 const kSelection = Symbol('kSelection');
 const kSend = Symbol('kSend');
 const kWrite = Symbol('kWrite');
+const kStand = Symbol('kStand');
 
 /**
  * `socket.ssl` of a TLSSocket, and behind `socket._handle`: the native connection, with the members of a libuv
@@ -47,6 +51,7 @@ class TLSHandle extends binding.TLSWrap {
     /** What the user's ALPN or PSK callback threw: why the handshake has failed. */
     this.failure = null;
     this[kTransport] = null;
+    this[kStand] = null;
   }
 
   get fd() {
@@ -66,6 +71,14 @@ class TLSHandle extends binding.TLSWrap {
   /** The handle below. */
   get _parent() {
     return this[kTransport]?.tcp ?? null;
+  }
+
+  /** The socket below, null where there is no other; packages get at a class of Node by it (js-stream-socket.js). */
+  get _parentWrap() {
+    const stream = this.owner[kUnderlying];
+    if (stream === null || (stream instanceof net.Socket && stream._handle)) return stream;
+    this[kStand] ??= standFor(stream);
+    return this[kStand];
   }
 
   getCertificate() {

@@ -5,7 +5,9 @@ const dgram = require('node:dgram');
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
+const { Duplex, PassThrough } = require('node:stream');
 const { setTimeout: delay } = require('node:timers/promises');
+const core = require('node:tls');
 const certs = require('../certs');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
@@ -114,6 +116,49 @@ transports('the handle below', (test, transport) => {
     } finally {
       for (const other of others) other.close();
     }
+  });
+
+  test('is known to `_handle._parentWrap`, as in core', async (scene) => {
+    const { near, far } = await scene.open();
+    assert.equal(near._handle._parentWrap, null);
+    assert.ok(far._handle._parentWrap instanceof net.Socket);
+    assert.equal(far._handle._parentWrap, far._parent);
+    const inner = scene.track(scene.client.connect({ socket: near }));
+    assert.equal(inner._handle._parentWrap, near);
+  });
+
+  test('gives packages the class of Node for a Duplex in the place of a net.Socket', async (scene) => {
+    // Word for word what http2-wrapper does, under got.
+    const JSStreamSocket = new scene.client.TLSSocket(new PassThrough())._handle._parentWrap
+      .constructor;
+    const expected = new core.TLSSocket(new PassThrough())._handle._parentWrap.constructor;
+    assert.equal(JSStreamSocket, expected);
+    const server = await scene.listen({}, (far) => far.pipe(far));
+    const raw = await scene.connectRaw(server);
+    const socket = scene.track(new JSStreamSocket(Duplex.from({ readable: raw, writable: raw })));
+    const near = scene.connect(server, { socket });
+    near.write(Buffer.alloc(300_000, 'x'));
+    assert.equal((await readExactly(near, 300_000)).length, 300_000);
+    assert.equal(near._handle._parentWrap, socket);
+  });
+
+  test('is written to and destroyed by what stands for a Duplex', async (scene) => {
+    const written = [];
+    const duplex = new Duplex({
+      read() {},
+      write(chunk, encoding, callback) {
+        written.push(String(chunk));
+        callback();
+      },
+    });
+    const { _handle } = scene.track(new scene.client.TLSSocket(duplex));
+    const stand = _handle._parentWrap;
+    assert.equal(stand.stream, duplex);
+    assert.equal(_handle._parentWrap, stand);
+    await new Promise((resolve) => stand.write('raw', resolve));
+    assert.deepEqual(written, ['raw']);
+    stand.destroy();
+    await once(duplex, 'close');
   });
 
   test('belongs to a subclass of net.Socket with a write of its own', async (scene) => {
