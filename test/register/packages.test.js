@@ -116,6 +116,37 @@ describe('packages under napi-tls/register', () => {
     httpsAgent.destroy();
   });
 
+  test('got: streams, retries, and HTTP/1.1 with client certificates', async (world) => {
+    const { assert, assertCarried, ca, certs, identity, listen, require, text } = world;
+    const { default: got } = await import('got');
+    const seen = new Set();
+    const options = { ...identity, ca, requestCert: true };
+    const server = require('node:https').createServer(options, (request, response) => {
+      seen.add(request.socket);
+      if (request.url === '/flaky' && seen.size === 1) request.socket.destroy();
+      else if (request.method === 'POST') request.pipe(response);
+      else response.end(request.socket.getPeerCertificate().subject.CN);
+    });
+    const client = got.extend({
+      prefixUrl: `https://localhost:${await listen(server)}`,
+      https: {
+        certificateAuthority: ca,
+        certificate: certs.read('client-cert.pem'),
+        key: certs.read('client-key.pem'),
+      },
+    });
+    assert.equal(await client('flaky', { retry: { calculateDelay: () => 1 } }).text(), 'client');
+    assert.equal(seen.size, 2);
+    const body = 'a stream '.repeat(200_000);
+    const upload = client.stream.post('echo');
+    upload.end(body);
+    assert.equal(await text(upload), body);
+    assertCarried([...seen].at(-1));
+    await assert.rejects(client('', { https: { certificateAuthority: undefined } }), {
+      code: 'SELF_SIGNED_CERT_IN_CHAIN',
+    });
+  });
+
   for (const scheme of ['http', 'https']) {
     const source = async (world) => {
       const { assert, assertCarried, ca, identity, listen, once, require, text } = world;

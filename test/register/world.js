@@ -19,6 +19,11 @@ const certs = require('../certs');
 
 const opened = [];
 
+/** What tls.connect() has returned to whoever called it. */
+const sockets = [];
+const { connect } = tls;
+tls.connect = (...args) => sockets[sockets.push(connect(...args)) - 1];
+
 /** Closes it when the function is done. */
 function track(server) {
   opened.push(server);
@@ -57,6 +62,7 @@ const world = {
   once,
   ours,
   require,
+  sockets,
   text,
   tls,
   track,
