@@ -5,7 +5,7 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
 const register = path.join(root, 'lib', 'register.js');
-const kTimeout = 20_000; // milliseconds
+const kTimeout = 40_000; // milliseconds
 
 /**
  * Runs node in a fresh process.
