@@ -14,14 +14,27 @@ function find() {
   const options = { isServer: true, ciphers: 'HIGH' };
   const socket = new core.TLSSocket(new Duplex(kEmpty), options);
   const found = socket._handle?._parentWrap;
-  const JSStreamSocket = found?.constructor;
-  const JSStream = found?._handle?.constructor;
+  const handle = found?._handle;
+  const usable = typeof handle?.readBuffer === 'function';
+  const classes = usable && {
+    JSStreamSocket: found.constructor,
+    JSStream: handle.constructor,
+    onStreamRead: handle.onread,
+    ownerSymbol: Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === found),
+  };
   socket.destroy();
-  return typeof JSStream?.prototype.readBuffer === 'function' ? { JSStream, JSStreamSocket } : {};
+  return classes || {};
 }
 
-/** JSStream is that of its handle: http's parser and http2's session read from it and write to it by themselves. */
-const { JSStream = class {}, JSStreamSocket } = find();
+const {
+  JSStreamSocket,
+  /** The class of its handle: http's parser and http2's session read from it and write to it by themselves. */
+  JSStream = class {},
+  /** What net has a handle call for each read. */
+  onStreamRead,
+  /** Where a handle keeps the socket that it belongs to. */
+  ownerSymbol,
+} = find();
 
 /**
  * What stands for a stream that has TLS over it: it writes to the stream and destroys it, but leaves the reading
@@ -37,4 +50,4 @@ function standFor(stream) {
   return socket;
 }
 
-module.exports = { JSStream, standFor };
+module.exports = { JSStream, onStreamRead, ownerSymbol, standFor };

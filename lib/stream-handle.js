@@ -1,7 +1,7 @@
 'use strict';
 
 const { binding } = require('./binding');
-const { JSStream } = require('./js-stream-socket');
+const { JSStream, onStreamRead, ownerSymbol } = require('./js-stream-socket');
 const { TLSHandle, kWriteNow } = require('./tls-handle');
 const { UV_ECANCELED } = require('./uv');
 
@@ -19,12 +19,34 @@ class StreamHandle extends JSStream {
   #mayBeConsumed = false;
   /** Whether a TLSSocket of core reads from and writes to this handle. */
   #isUnderTLS = false;
+  #onread = onStreamRead;
   #reader = null;
 
   /** @param {TLSHandle} ssl */
   constructor(ssl) {
     super();
     this.ssl = ssl;
+    if (ownerSymbol !== undefined) this[ownerSymbol] = ssl.owner;
+  }
+
+  /** What net has set, or somebody else: from Node 22 on, an agent watches the sockets that it keeps. */
+  get onread() {
+    return this.#onread;
+  }
+
+  set onread(callback) {
+    this.#onread = callback;
+    super.onread = callback === onStreamRead ? StreamHandle.#onUnconsumed : callback;
+  }
+
+  /** What net would do with plaintext, the socket does by itself. */
+  get #hasReader() {
+    return this.#mayBeConsumed || this.#onread !== onStreamRead;
+  }
+
+  /** Called by Node, as a method of a handle. */
+  static #onUnconsumed() {
+    this.#setMayBeConsumed(false);
   }
 
   get isStreamBase() {
@@ -46,7 +68,8 @@ class StreamHandle extends JSStream {
   expectConsumer() {
     if (!super.isStreamBase) return;
     this.#setMayBeConsumed(true);
-    this.onread = () => this.#setMayBeConsumed(false);
+    // Nobody has set it where the socket has connected by itself.
+    this.onread = this.#onread;
   }
 
   #setMayBeConsumed(value) {
@@ -73,14 +96,14 @@ class StreamHandle extends JSStream {
       return 0;
     }
     let rest = plaintext.length;
-    while (rest > 0 && this.#mayBeConsumed) {
+    while (rest > 0 && this.#hasReader) {
       const start = plaintext.length - rest;
       const size = Math.min(rest, kMaxRead);
       this.readBuffer(
         size === plaintext.length ? plaintext : plaintext.subarray(start, start + size),
       );
       // An HTTP upgrade ends the native reading, and nobody has got what follows.
-      if (this.#mayBeConsumed) rest -= size;
+      if (this.#hasReader) rest -= size;
     }
     return rest;
   }

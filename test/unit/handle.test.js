@@ -65,6 +65,22 @@ transports('the handle below', (test, transport) => {
     near.ref();
   });
 
+  test('is given the options of TCP', async (scene) => {
+    const server = await scene.listen();
+    const raw = await scene.connectRaw(server);
+    const { near } = await overSocket(scene, server, raw);
+    const set = [];
+    raw._handle.setNoDelay = (...args) => set.push(['setNoDelay', ...args]);
+    raw._handle.setKeepAlive = (...args) => set.push(['setKeepAlive', ...args]);
+    near.setNoDelay(true);
+    // An agent does so with each socket that it keeps.
+    near.setKeepAlive(true, 5000);
+    assert.equal(set.length, 2);
+    assert.deepEqual(set[0], ['setNoDelay', true]);
+    // In seconds.
+    assert.deepEqual(set[1].slice(0, 3), ['setKeepAlive', true, 5]);
+  });
+
   test('can be asked for anything after it is closed', async (scene) => {
     const { near } = await scene.open();
     const handle = near._handle;
@@ -212,6 +228,7 @@ transports('the handle below', (test, transport) => {
         request.end('body');
         const [response] = await once(request, 'response');
         ports.add(response.socket.localPort);
+        assert.equal(response.socket._handle.isStreamBase, true);
         assert.equal(String(await Scene.readAll(response)), `/${i}`);
         await new Promise(setImmediate);
       }
@@ -219,6 +236,33 @@ transports('the handle below', (test, transport) => {
       agent.destroy();
     }
     assert.equal(ports.size, 1);
+  });
+
+  test('is watched by the agent that keeps it, as in core', async (scene) => {
+    const play = async (tls) => {
+      const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx';
+      const server = await scene.listen({}, (far) => {
+        far.on('error', () => {});
+        far.once('data', () => far.write(answer));
+      });
+      const agent = new http.Agent({ keepAlive: true });
+      agent.createConnection = () =>
+        scene.track(tls.connect({ ...Scene.to(server), ca: certs.ca, servername: 'localhost' }));
+      const accepted = once(server, 'secureConnection');
+      const request = http.get({ agent });
+      const [response] = await once(request, 'response');
+      const { socket } = response;
+      assert.equal(String(await Scene.readAll(response)), 'x');
+      while (Object.keys(agent.freeSockets).length === 0) await delay(1);
+      // What nobody has asked for: from Node 22 on, no request gets that connection any more.
+      const [far] = await accepted;
+      far.write(answer);
+      const closed = once(socket, 'close').then(() => 'closed');
+      const outcome = await Promise.race([closed, delay(200, 'open')]);
+      agent.destroy();
+      return outcome;
+    };
+    assert.equal(await play(scene.client), await play(core));
   });
 
   test('keeps the loop alive, or not after unref()', async (scene) => {
