@@ -3,10 +3,12 @@
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
+const net = require('node:net');
 const { SSL_OP_NO_TICKET } = require('node:constants');
 const certs = require('../certs');
 const { topic } = require('./pairings');
-const { only, readAll, thrownBy, versions } = require('./scene');
+const Scene = require('./scene');
+const { only, readAll, thrownBy, versions } = Scene;
 
 /** Connects, reads the server's greeting to its end, and gives the last session. */
 async function visit(scene, server, options) {
@@ -43,6 +45,22 @@ topic('resumption', (test) => {
       assert.equal(first.reused, false);
       const second = await visit(scene, server, { session: first.session });
       assert.equal(second.reused, true);
+    });
+
+    test(`works over sockets of the caller over ${version}`, async (scene) => {
+      const server = await scene.listen(only(version), greet);
+      let session;
+      const reused = [];
+      for (const begin of [
+        () => scene.connectRaw(server),
+        () => scene.connectRaw(server),
+        () => scene.track(net.connect(Scene.to(server))),
+      ]) {
+        const visited = await visit(scene, server, { session, socket: await begin() });
+        session = visited.session;
+        reused.push(visited.reused);
+      }
+      assert.deepEqual(reused, [false, true, true]);
     });
 
     test(`shows on both sides over ${version}`, async (scene) => {

@@ -9,6 +9,7 @@ describe('https under napi-tls/register', () => {
     const peers = new Set();
     const server = https.createServer(identity, async (request, response) => {
       peers.add(request.socket);
+      assert.equal(request.socket._httpMessage, response);
       response.end(`${request.method} ${await text(request)}`);
     });
     const port = await listen(server);
@@ -18,11 +19,14 @@ describe('https under napi-tls/register', () => {
       const request = https.request({ port, agent, method: 'POST' }).end(`body ${i}`);
       const [response] = await once(request, 'response');
       assert.equal(request.reusedSocket, i > 0);
-      assert.equal(response.socket.authorized, true);
-      sockets.add(response.socket);
+      const { socket } = response;
+      assert.equal(socket._httpMessage, request);
+      assert.equal(socket.authorized, true);
+      sockets.add(socket);
       assert.equal(await text(response), `POST body ${i}`);
       // The socket is free again after 'end'.
       await new Promise(setImmediate);
+      assert.equal(socket._httpMessage, null);
     }
     assert.equal(sockets.size, 1);
     assert.equal(peers.size, 1);
