@@ -22,6 +22,7 @@ const kTransport = Symbol('kTransport');
 const kTransportClosed = Symbol('kTransportClosed');
 const kWriteNow = Symbol('kWriteNow');
 const kAdvance = Symbol('kAdvance');
+const kBegun = Symbol('kBegun');
 const kConsume = Symbol('kConsume');
 const kPauseReading = Symbol('kPauseReading');
 const kReadEnd = Symbol('kReadEnd');
@@ -180,6 +181,7 @@ binding.setCallbacks(
 module.exports = {
   TLSHandle,
   kAdvance,
+  kBegun,
   kConsume,
   kPauseReading,
   kReadEnd,

@@ -9,6 +9,7 @@ const { applyCommandLine } = require('./diagnostics');
 const { codes, errnoException } = require('./errors');
 const handshake = require('./handshake');
 const info = require('./tls-socket-info');
+const write = require('./tls-socket-write');
 const { NativeTransport } = require('./native-transport');
 const { createSecureContext, prepareVerification } = require('./secure-context');
 const { StreamHandle } = require('./stream-handle');
@@ -16,49 +17,37 @@ const { StreamTransport } = require('./stream-transport');
 const {
   TLSHandle,
   kAdvance,
+  kBegun,
   kConsume,
   kPauseReading,
   kReadEnd,
   kSelection,
-  kSend,
   kTransport,
   kTransportClosed,
   kUnderlying,
-  kWrite,
-  kWriteNow,
 } = require('./tls-handle');
 const { UserBuffer } = require('./user-buffer');
-const { UV_ECANCELED, UV_ENOTCONN, UV_EOF } = require('./uv');
+const { UV_ECANCELED, UV_EOF } = require('./uv');
 const { WriteGatherer } = require('./write-gatherer');
 const { nodeMajor } = require('./node-version');
 
+const { kFinal, kGatherer, kSettleWrite, kWriteCallback, kWritten } = write;
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
-const kBegun = Symbol('kBegun');
-const kCount = Symbol('kCount');
 const kEarlyError = Symbol('kEarlyError');
 const kFail = Symbol('kFail');
-const kFinal = Symbol('kFinal');
-const kGather = Symbol('kGather');
-const kGatherer = Symbol('kGatherer');
 const kOnRead = Symbol('kOnRead');
 const kOffer = Symbol('kOffer');
 const kPush = Symbol('kPush');
 const kReading = Symbol('kReading');
 const kSettle = Symbol('kSettle');
-const kSettleWrite = Symbol('kSettleWrite');
 const kStart = Symbol('kStart');
 const kStarted = Symbol('kStarted');
 const kStreamHandle = Symbol('kStreamHandle');
 const kUnread = Symbol('kUnread');
-const kWriteCallback = Symbol('kWriteCallback');
-const kWritten = Symbol('kWritten');
 
 /** Whether a write that was in flight when its socket was destroyed has failed. */
 const kFailsInFlight = nodeMajor >= 22;
-
-/** Longest group of buffered writes that is copied together for one call. */
-const kMaxGroup = 1024 * 1024;
 
 /** Sockets whose write budget is spent until the event loop turns. */
 let turning = [];
@@ -397,150 +386,6 @@ TLSSocket.prototype._read = function () {
   else this.ssl[kTransport].readStart();
 };
 
-// --- Writing.
-
-TLSSocket.prototype._write = function (chunk, encoding, callback) {
-  if (chunk.length === 0) {
-    callback();
-    return;
-  }
-  if (this[kGather](chunk, encoding)) {
-    callback();
-    return;
-  }
-  this[kWriteNow](typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, callback);
-};
-
-/** While nothing stands in the way, a small write is as good as sent. */
-TLSSocket.prototype[kGather] = function (chunk, encoding) {
-  if (!this._secureEstablished || this[kWriteCallback] !== null || !this.ssl) return false;
-  const size = this[kGatherer].add(chunk, encoding);
-  if (size < 0) return false;
-  this.ssl.bytesWritten += size;
-  this._unrefTimer();
-  return true;
-};
-
-/** After what has been gathered. */
-TLSSocket.prototype[kWriteNow] = function (bytes, callback) {
-  this[kGatherer].flush();
-  this[kCount](bytes);
-  this[kWrite](bytes, callback, true);
-};
-
-TLSSocket.prototype._writev = function (chunks, callback) {
-  let gathered = 0;
-  while (gathered < chunks.length) {
-    const { chunk, encoding } = chunks[gathered];
-    if (!this[kGather](chunk, encoding)) break;
-    gathered++;
-  }
-  if (gathered === chunks.length) {
-    callback();
-    return;
-  }
-  const groups = [[]];
-  let size = 0;
-  for (const { chunk, encoding } of chunks.slice(gathered)) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-    if (size > 0 && size + bytes.length > kMaxGroup) {
-      groups.push([]);
-      size = 0;
-    }
-    size += bytes.length;
-    groups.at(-1).push(bytes);
-  }
-  let next = 0;
-  const writeGroup = (error) => {
-    if (error || next === groups.length) {
-      callback(error);
-      return;
-    }
-    const group = groups[next++];
-    const bytes = group.length === 1 ? group[0] : Buffer.concat(group);
-    this._write(bytes, 'buffer', writeGroup);
-  };
-  writeGroup();
-};
-
-TLSSocket.prototype[kCount] = function (bytes) {
-  if (!this.ssl) return;
-  if (this.ssl[kTransport] === null) this._pendingData = bytes;
-  else this.ssl.bytesWritten += bytes.length;
-};
-
-/**
- * One write at a time; `callback` comes when the transport has taken all of it, or holds it for the rest of this
- * tick.
- */
-TLSSocket.prototype[kWrite] = function (bytes, callback, moreFollows) {
-  if (this[kWriteCallback] !== null) {
-    // A gathered block is on its way still: after it.
-    const first = this[kWriteCallback];
-    this[kWriteCallback] = (error) => {
-      first(error);
-      if (error) callback(error);
-      else this[kWrite](bytes, callback, moreFollows);
-    };
-    return;
-  }
-  if (!this.ssl) {
-    callback(new codes.ERR_STREAM_DESTROYED('write'));
-    return;
-  }
-  this._unrefTimer();
-  this[kWriteCallback] = callback;
-  this[kAdvance](this.ssl.write(bytes, moreFollows));
-  if (!this[kBegun]) this._start();
-};
-
-/** What the native side has held back goes out. */
-TLSSocket.prototype[kSend] = function () {
-  if (this.ssl?.[kTransport]) this[kAdvance](this.ssl.flush());
-};
-
-TLSSocket.prototype[kWritten] = function () {
-  this._unrefTimer();
-  this[kSettleWrite](null);
-};
-
-TLSSocket.prototype[kSettleWrite] = function (error) {
-  const callback = this[kWriteCallback];
-  this[kWriteCallback] = null;
-  callback?.(error);
-};
-
-TLSSocket.prototype._final = function (callback) {
-  const finish = () => {
-    this[kFinal] = null;
-    this[kGatherer].flush();
-    if (this[kWriteCallback] !== null) {
-      const first = this[kWriteCallback];
-      this[kWriteCallback] = (error) => {
-        first(error);
-        finish();
-      };
-      return;
-    }
-    if (this.destroyed) return;
-    if (!this._secureEstablished) {
-      callback();
-      return;
-    }
-    // A peer that is gone does not miss the alert.
-    this[kAdvance](this.ssl.closeNotify() & ~Flag.kTransportError);
-    if (this.destroyed) return;
-    this.ssl[kTransport].shutdown((status) => {
-      const lost = status !== 0 && status !== UV_ENOTCONN;
-      callback(lost ? errnoException(status, 'shutdown') : undefined);
-    });
-  };
-  // A handshake that can still be finished comes first; the peer's end says that it cannot.
-  const waits = this.connecting || (!this._secureEstablished && !this._readableState.ended);
-  if (waits) this[kFinal] = finish;
-  else finish();
-};
-
 // --- The end.
 
 TLSSocket.prototype._destroy = function (error, callback) {
@@ -565,14 +410,8 @@ TLSSocket.prototype._destroySSL = function () {
   this.ssl = null;
 };
 
-/** What has been written and is not with the kernel yet, gathered bytes included. */
-Object.defineProperty(TLSSocket.prototype, 'bufferSize', {
-  configurable: true,
-  get() {
-    return this._handle ? this.writableLength + this[kGatherer].size : undefined;
-  },
-});
-
-Object.defineProperties(TLSSocket.prototype, Object.getOwnPropertyDescriptors(info.methods));
+for (const { methods } of [write, info]) {
+  Object.defineProperties(TLSSocket.prototype, Object.getOwnPropertyDescriptors(methods));
+}
 
 module.exports = { TLSSocket };
