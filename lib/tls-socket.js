@@ -389,7 +389,8 @@ TLSSocket.prototype._read = function () {
 // --- The end.
 
 TLSSocket.prototype._destroy = function (error, callback) {
-  if (error === null && this.ssl) this[kGatherer].send();
+  // With an error too, as core has handed it to the kernel before.
+  if (this.ssl) this[kGatherer].send();
   const connected = this.ssl?.[kTransport] != null;
   const unsettled = this[kWriteCallback];
   this[kWriteCallback] = null;

@@ -4,6 +4,8 @@ const assert = require('node:assert/strict');
 const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { setTimeout: delay } = require('node:timers/promises');
+const { setFlagsFromString } = require('node:v8');
+const { runInNewContext } = require('node:vm');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
 const { readExactly } = Scene;
@@ -20,9 +22,12 @@ async function until(condition, what, patience = 5000) {
   }
 }
 
-/** Memory outside of the heap of V8 that buffers take, after a collection where there is one. */
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+/** Memory outside of the heap of V8 that buffers take. */
 function bufferMemory() {
-  globalThis.gc?.();
+  collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
 

@@ -44,14 +44,17 @@ transports(
       assert.equal((await received).length, 6 * 16_384);
     });
 
-    test('reaches the peer when the socket is destroyed at once', async (scene) => {
-      const { near, far } = await scene.open();
-      const received = readAll(far);
-      near.write('small');
-      near.write(Buffer.alloc(20_000, 'x'));
-      near.destroy();
-      assert.equal((await received).length, 20_005);
-    });
+    for (const error of [undefined, new Error('mine')]) {
+      test(`reaches the peer when the socket is destroyed at once: ${error}`, async (scene) => {
+        const { near, far } = await scene.open();
+        const received = readAll(far);
+        near.on('error', () => {});
+        near.write('small');
+        near.write(Buffer.alloc(20_000, 'x'));
+        near.destroy(error);
+        assert.equal((await received).length, 20_005);
+      });
+    }
 
     for (const size of [5, 20_000]) {
       test(`reaches the peer when the process exits at once: ${size} bytes`, async (scene) => {
