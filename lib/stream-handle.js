@@ -2,8 +2,8 @@
 
 const { binding } = require('./binding');
 const { JSStream, onStreamRead, ownerSymbol } = require('./js-stream-socket');
-const { TLSHandle, kWriteNow } = require('./tls-handle');
-const { UV_ECANCELED } = require('./uv');
+const { TLSHandle, kReadEnd, kWriteNow } = require('./tls-handle');
+const { UV_ECANCELED, UV_EOF } = require('./uv');
 
 /** The most that a native consumer takes at once. */
 const kMaxRead = 64 * 1024;
@@ -19,6 +19,9 @@ class StreamHandle extends JSStream {
   #mayBeConsumed = false;
   /** Whether a TLSSocket of core reads from and writes to this handle. */
   #isUnderTLS = false;
+  /** While plaintext is handed over; whoever gets it may write, and is told of the end then. */
+  #isConsuming = false;
+  #hasEnded = false;
   #onread = onStreamRead;
   #reader = null;
 
@@ -99,9 +102,14 @@ class StreamHandle extends JSStream {
     while (rest > 0 && this.#hasReader) {
       const start = plaintext.length - rest;
       const size = Math.min(rest, kMaxRead);
-      this.readBuffer(
-        size === plaintext.length ? plaintext : plaintext.subarray(start, start + size),
-      );
+      this.#isConsuming = true;
+      try {
+        this.readBuffer(
+          size === plaintext.length ? plaintext : plaintext.subarray(start, start + size),
+        );
+      } finally {
+        this.#isConsuming = false;
+      }
       // An HTTP upgrade ends the native reading, and nobody has got what follows.
       if (this.#hasReader) rest -= size;
     }
@@ -113,7 +121,15 @@ class StreamHandle extends JSStream {
    * @returns {boolean} false where nobody has taken it
    */
   consumeEnd() {
-    if (this.#mayBeConsumed) this.emitEOF();
+    if (this.#isConsuming) {
+      const { owner } = this.ssl;
+      setImmediate(() => owner.destroyed || owner[kReadEnd](UV_EOF));
+      return true;
+    }
+    if (this.#mayBeConsumed && !this.#hasEnded) {
+      this.#hasEnded = true;
+      this.emitEOF();
+    }
     return this.#mayBeConsumed;
   }
 
