@@ -50,6 +50,22 @@ transports('TLS over other streams', (test, transport) => {
     assert.equal(near.authorized, true);
   });
 
+  for (const encoding of ['latin1', 'hex']) {
+    // Core aborts the process there.
+    test(`begins with the ClientHello buffered as ${encoding}`, async (scene) => {
+      const server = await scene.listenRaw(async (raw) => {
+        raw.read(0);
+        while (raw.readableLength < 200) await new Promise(setImmediate);
+        raw.setEncoding(encoding);
+        const far = scene.track(accept(scene.server, raw));
+        far.pipe(far);
+      });
+      const near = scene.connect(server);
+      near.write('question');
+      assert.equal(String(await readExactly(near, 8)), 'question');
+    });
+  }
+
   test('begins with data that was unshifted', async (scene) => {
     const server = await scene.listenRaw((raw) => {
       raw.once('data', (chunk) => {
