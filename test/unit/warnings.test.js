@@ -5,14 +5,14 @@ const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
-const TIMEOUT = 20_000; // milliseconds for the two processes
+const TIMEOUT = 60_000; // milliseconds for the two processes, which run side by side
 const CHILD = path.join(__dirname, 'warnings-child.js');
 const major = Number.parseInt(process.versions.node, 10);
 
 /** The warnings of a process that does everything twice. */
 async function warningsOf(which) {
   const { stdout } = await promisify(execFile)(process.execPath, [CHILD, which], {
-    timeout: TIMEOUT / 2,
+    timeout: TIMEOUT,
   });
   return JSON.parse(stdout);
 }
