@@ -12,6 +12,12 @@ const kLengthSize = 2;
 /** Where tls.connect() keeps its options on the socket. */
 const kConnectOptions = Symbol('connect-options');
 
+/**
+ * The sessions themselves of buffers that have been handed out, as long as those exist: the native side then
+ * need not read them. Whether a buffer is as it was, it finds out.
+ */
+const sessions = new WeakMap();
+
 /** @returns {string} the name that the peer's certificate must have */
 function expectedHost(socket) {
   const { servername, host, socket: underlying } = socket[kConnectOptions] ?? {};
@@ -21,26 +27,30 @@ function expectedHost(socket) {
 /**
  * @param {TLSSocket} socket - whose session it is
  * @param {Buffer} der - SSL_SESSION (i2d_SSL_SESSION)
+ * @param {object} [session] - the native Session of `der`
  * @returns {Buffer}
  */
-function bindSession(socket, der) {
+function bindSession(socket, der, session) {
   const host = Buffer.from(expectedHost(socket));
   const length = Buffer.allocUnsafe(kLengthSize);
   length.writeUInt16BE(host.length);
-  return Buffer.concat([kMagic, length, host, der]);
+  const bound = Buffer.concat([kMagic, length, host, der]);
+  if (session !== undefined) sessions.set(bound, session);
+  return bound;
 }
 
 /**
  * @param {TLSSocket} socket - that is to offer it
- * @param {Buffer} session - from bindSession()
- * @returns {Buffer | undefined} the SSL_SESSION; undefined where it is another host's, or no session at all
+ * @param {Buffer} bound - from bindSession()
+ * @returns {{ der: Buffer, session?: object } | undefined} what was bound; undefined where it is another host's, or no
+ *   session at all
  */
-function unbindSession(socket, session) {
+function unbindSession(socket, bound) {
   const prefix = bindSession(socket, Buffer.alloc(0));
-  const { buffer, byteOffset, byteLength } = session;
+  const { buffer, byteOffset, byteLength } = bound;
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
   if (!bytes.subarray(0, prefix.length).equals(prefix)) return undefined;
-  return bytes.subarray(prefix.length);
+  return { der: bytes.subarray(prefix.length), session: sessions.get(bound) };
 }
 
 module.exports = { bindSession, expectedHost, kConnectOptions, unbindSession };

@@ -95,7 +95,7 @@ function configureServer(socket, options) {
 function deliverEvent(socket) {
   const event = socket.ssl?.nextEvent();
   if (event === undefined) return false;
-  const [type, data, id, flag] = event;
+  const [type, data, id, flag, session] = typeof event === 'number' ? [event] : event;
   switch (type) {
     case EventType.kHandshakeStart:
       onHandshakeStart(socket);
@@ -107,7 +107,7 @@ function deliverEvent(socket) {
       socket.emit('keylog', data);
       break;
     case EventType.kSession:
-      onSession(socket, bindSession(socket, data));
+      onSession(socket, bindSession(socket, data, session));
       break;
     case EventType.kOcspResponse:
       socket.emit('OCSPResponse', flag ? data : null);

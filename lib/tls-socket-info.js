@@ -108,8 +108,8 @@ const methods = {
   setSession(session) {
     const bytes = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
     if (!ArrayBuffer.isView(bytes)) throw notABuffer('Session');
-    const der = unbindSession(this, bytes);
-    if (der !== undefined) this.ssl?.setSession(der);
+    const unbound = unbindSession(this, bytes);
+    if (unbound !== undefined) this.ssl?.setSession(unbound.der, unbound.session);
   },
 
   /**

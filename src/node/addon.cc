@@ -8,6 +8,7 @@
 #include "node/environment.h"
 #include "node/features.h"
 #include "node/secure_context.h"
+#include "node/session.h"
 #include "node/tls_wrap.h"
 
 namespace napi_tls::node {
@@ -45,6 +46,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   Napi::Uint32Array state = Napi::Uint32Array::New(env, Environment::kStateSize);
   environment->state = state.Data();
   environment->state_owner = Napi::Persistent(state.As<Napi::Object>());
+  environment->session = Napi::Persistent(Session::Define(env));
   // By the time that this runs, Node has closed and freed every stream of the environment. A thread
   // may load the addon several times (from hard links, or after its cache was emptied), and Node
   // aborts when one hook is added twice with one argument.

@@ -22,6 +22,7 @@ struct Environment {
   // Both have the TLSWrap as receiver.
   Napi::FunctionReference on_activity;  // (flags)
   Napi::FunctionReference on_consume;   // (): false where something of the plaintext is left
+  Napi::FunctionReference session;      // the class Session
   Napi::ObjectReference slab_owner;
   uint8_t* slab = nullptr;
   size_t slab_size = 0;

@@ -5,6 +5,7 @@
 
 #include "node/convert.h"
 #include "node/secure_context.h"
+#include "node/session.h"
 
 namespace napi_tls::node {
 
@@ -249,17 +250,23 @@ Napi::Value TLSWrap::Renegotiate(const Napi::CallbackInfo& info) {
   return Settle(info.Env());
 }
 
-// nextEvent(): [type: number, data: Buffer, id: Buffer, flag: boolean] | undefined
+// nextEvent(): type: number | undefined, or
+//     [type: number, data: Buffer, id: Buffer, flag: boolean, session: Session | undefined]
+// where there is more to say.
 Napi::Value TLSWrap::NextEvent(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!alive()) return env.Undefined();
   std::optional<tls::Event> event = engine_->NextEvent();
   if (!event) return env.Undefined();
-  Napi::Array fields = Napi::Array::New(env, 4);
+  if (event->IsPlain()) return Napi::Number::New(env, static_cast<uint32_t>(event->type));
+  Napi::Array fields = Napi::Array::New(env, 5);
   fields.Set(0u, static_cast<uint32_t>(event->type));
   fields.Set(1u, ToBuffer(env, event->data));
   fields.Set(2u, ToBuffer(env, event->id));
   fields.Set(3u, event->flag);
+  if (event->session) {
+    fields.Set(4u, Session::New(env, std::move(event->session), std::move(event->data)));
+  }
   return fields;
 }
 

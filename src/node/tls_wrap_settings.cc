@@ -6,6 +6,7 @@
 
 #include "node/convert.h"
 #include "node/secure_context.h"
+#include "node/session.h"
 #include "node/tls_wrap.h"
 
 namespace napi_tls::node {
@@ -57,10 +58,15 @@ Napi::Value TLSWrap::SetServername(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), set);
 }
 
-// setSession(der: Uint8Array): boolean. False when it is not a session.
+// setSession(der: Uint8Array, session?: Session): boolean. False when it is not a session. Where
+// `session` has come with the same bytes, it saves the time to read them.
 Napi::Value TLSWrap::SetSession(const Napi::CallbackInfo& info) {
   const std::optional<Bytes> der = ViewOf(info[0]);
-  return Napi::Boolean::New(info.Env(), alive() && der && engine_->SetSession(*der));
+  if (!alive() || !der) return Napi::Boolean::New(info.Env(), false);
+  const Session* session = Session::From(info[1]);
+  SSL_SESSION* live = session == nullptr ? nullptr : session->Get(*der);
+  const bool set = live == nullptr ? engine_->SetSession(*der) : engine_->SetLiveSession(live);
+  return Napi::Boolean::New(info.Env(), set);
 }
 
 // setALPNProtocols(wireFormat: Uint8Array): boolean

@@ -29,7 +29,7 @@ struct Event {
     kHandshakeStart,
     kHandshakeDone,
     kKeylog,         // data: one line of the NSS key log format
-    kSession,        // client; data: a session that can be resumed (DER)
+    kSession,        // client; data, session: a session that can be resumed (DER, and itself)
     kOcspResponse,   // client; data: the stapled response, empty when there is none
     kSessionLookup,  // server; id: the session asked for. Answer: ProvideSession()
     kCertificate,    // server; id: the server name asked for; flag: OCSP is wanted.
@@ -41,7 +41,10 @@ struct Event {
   std::vector<uint8_t> data;
   std::vector<uint8_t> id;
   bool flag = false;
+  openssl::SSLSessionPointer session{};
 
+  // There is nothing to say but the type.
+  bool IsPlain() const { return type <= Type::kHandshakeDone; }
   bool IsQuestion() const { return type >= Type::kSessionLookup; }
 };
 
@@ -136,6 +139,8 @@ class Engine {
   bool SetServername(const std::string& name);
   // False when the buffer is not a session.
   bool SetSession(Bytes der);
+  // Takes a copy: what happens to the connection does not concern `session`.
+  bool SetLiveSession(SSL_SESSION* session);
   bool SetAlpnProtocols(Bytes wire_format);
   void RequestOcsp();
   void EnableSessionEvents();

@@ -197,6 +197,8 @@ int EngineCallbacks::OnNewSession(SSL* ssl, SSL_SESSION* session) {
   const unsigned char* id = SSL_SESSION_get_id(session, &id_size);
   Event event{Type::kSession, std::move(der), {id, id + id_size}, false};
   if (engine->role_ == Engine::Role::kClient) {
+    // A copy: a failure of this connection would make its own session useless for others.
+    event.session.reset(SSL_SESSION_dup(session));
     engine->events_.push_back(std::move(event));
   } else {
     event.type = Type::kNewSession;
@@ -269,6 +271,12 @@ bool Engine::SetSession(Bytes der) {
   openssl::SSLSessionPointer session(
       d2i_SSL_SESSION(nullptr, &data, static_cast<long>(der.size)));  // NOLINT(runtime/int)
   return session && SSL_set_session(ssl(), session.get()) == 1;
+}
+
+bool Engine::SetLiveSession(SSL_SESSION* session) {
+  openssl::ClearErrorOnReturn clear;
+  openssl::SSLSessionPointer copy(SSL_SESSION_dup(session));
+  return copy && SSL_set_session(ssl(), copy.get()) == 1;
 }
 
 bool Engine::SetAlpnProtocols(Bytes wire_format) {

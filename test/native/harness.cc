@@ -84,8 +84,8 @@ void Peer::Settle() {
 }
 
 void Peer::Answer() {
-  // A copy: the answer may add to the events.
-  const Event question = events.back();
+  // It stays where it is when the answer adds to the events.
+  const Event& question = events.back();
   if (on_question) on_question(question);
   engine_->Resume();
 }

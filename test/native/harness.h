@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -122,7 +123,7 @@ class Peer : public EngineHost {
   size_t room = std::numeric_limits<size_t>::max();  // plaintext that can be taken until it is 0
 
   // What the host has seen.
-  std::vector<Event> events;
+  std::deque<Event> events;
   std::vector<uint8_t> plaintext;
   std::optional<Error> error;
 

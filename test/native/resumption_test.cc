@@ -37,6 +37,26 @@ TEST_P(Resumption, TakesATicket) {
   ExpectReused(session, true);
 }
 
+TEST_P(Resumption, TakesASessionThatIsAlive) {
+  Pair first(client_, server_);
+  SessionOf(&first);
+  SSL_SESSION* session = first.client.Last(Type::kSession)->session.get();
+  ASSERT_NE(session, nullptr);
+  // Neither the failure of the connection that it comes from takes it away, nor that of another.
+  Pair second(client_, server_);
+  Pair third(client_, server_);
+  Pair* failing = &first;
+  for (Pair* next : {&second, &third}) {
+    failing->client.Receive(BytesOf("junk that is no record"));
+    EXPECT_TRUE(failing->client.failed());
+    ASSERT_TRUE(next->client.engine().SetLiveSession(session));
+    next->Handshake();
+    EXPECT_TRUE(SessionReused(next->client.engine()));
+    next->ExpectDataFlows();
+    failing = next;
+  }
+}
+
 TEST_P(Resumption, TakesATicketInPieces) {
   const std::vector<uint8_t> session = NewSession();
   for (const size_t fragment : {1, 2, 7, 1000}) {
