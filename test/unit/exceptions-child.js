@@ -101,7 +101,8 @@ function run({ near: onNear, far: onFar, server: onServer, client, options }) {
       onNear?.(near);
       near.on('error', (error) => nearEvents.push(`error ${error.code ?? error.message}`));
       near.on('secureConnect', () => near.write('ping'));
-      near.on('data', () => nearEvents.push('data'));
+      // In one chunk or two: that depends on what comes together.
+      near.on('data', () => nearEvents.at(-1) === 'data' || nearEvents.push('data'));
       near.on('end', () => nearEvents.push('end'));
       near.on('close', () => {
         nearEvents.push('close');
