@@ -3,7 +3,7 @@
 /**
  * The native addon, and the memory that its connections decrypt into.
  *
- * `Flag` and `EventType` mirror TLSWrap::Flag and tls::Event::Type; `state` is shared with C++.
+ * `Flag`, `EventType` and `Outcome` mirror what C++ says; `state` is shared with C++.
  */
 
 const path = require('node:path');
@@ -35,6 +35,13 @@ const EventType = {
   kSessionLookup: 5,
   kCertificate: 6,
   kNewSession: 7,
+};
+
+/** What TLSWrap::GetOutcome() answers; above these, the size of an ephemeral DH key. */
+const Outcome = {
+  kResumed: 1 << 0,
+  kTrusted: 1 << 1,
+  kSizeShift: 2,
 };
 
 /** Indices into `state`. */
@@ -77,4 +84,4 @@ function takePlaintext() {
 /** @returns {number} the libuv status that came with the last flags */
 const lastStatus = () => state[kStatus];
 
-module.exports = { binding, Flag, EventType, takePlaintext, lastStatus };
+module.exports = { binding, Flag, EventType, Outcome, takePlaintext, lastStatus };

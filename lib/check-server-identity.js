@@ -15,6 +15,12 @@ const kQuoted = /"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 /** Characters that a name in a certificate may have: printable ASCII, no space. */
 const kPrintable = /^[\x21-\x7e]*$/;
 
+/**
+ * Names that are their own ASCII form: labels of lower-case letters, digits and hyphens, no A-label among
+ * them, the last one no number.
+ */
+const kPlainHost = /^(?!.{254}|.*xn--)(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}$/;
+
 function withoutFinalDot(name) {
   return name.endsWith('.') ? name.slice(0, -1) : name;
 }
@@ -136,4 +142,19 @@ function checkServerIdentity(hostname, cert) {
   return new codes.ERR_TLS_CERT_ALTNAME_INVALID(reason, withoutFinalDot(`${hostname}`), cert);
 }
 
-module.exports = { checkServerIdentity, verifyIdentity };
+/**
+ * Most hosts stand in their certificate as they are called, which takes no comparison of labels to see.
+ *
+ * @param {unknown} host
+ * @param {string | undefined} altNames - `subjectaltname` of a certificate, without quoted names
+ * @returns {boolean} true: verifyIdentity() would find it too; false: it may still
+ */
+function isNamed(host, altNames) {
+  return (
+    typeof host === 'string' &&
+    kPlainHost.test(host) &&
+    `, ${altNames}, `.includes(`, DNS:${host}, `)
+  );
+}
+
+module.exports = { checkServerIdentity, isNamed, verifyIdentity };

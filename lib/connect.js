@@ -2,8 +2,9 @@
 
 const net = require('node:net');
 
+const { Outcome } = require('./binding');
 const { expectedHost, kConnectOptions } = require('./bound-session');
-const { checkServerIdentity, verifyIdentity } = require('./check-server-identity');
+const { checkServerIdentity, isNamed, verifyIdentity } = require('./check-server-identity');
 const tls = require('./exports');
 const { codes, connResetException } = require('./errors');
 const { kPendingSession, kSessionAllowed } = require('./handshake');
@@ -56,6 +57,7 @@ function checkIdentity(socket, options) {
   const names = check === checkServerIdentity ? socket.ssl.peerNames() : undefined;
   if (names !== undefined) {
     const { subjectaltname, commonName } = names;
+    if (isNamed(host, subjectaltname)) return undefined;
     if (verifyIdentity(host, { subjectaltname, subject: { CN: commonName } }) === undefined) {
       return undefined;
     }
@@ -68,8 +70,8 @@ function checkIdentity(socket, options) {
  * check of his own, or none, and an agent offers his session to the next caller: so the built-in check looks at
  * its certificate too. A session of a PSK has none.
  */
-function isToBeChecked(socket, options) {
-  if (!socket.isSessionReused()) return true;
+function isToBeChecked(socket, options, resumed) {
+  if (!resumed) return true;
   const isBuiltIn = options.checkServerIdentity === checkServerIdentity;
   return isBuiltIn && socket.ssl.peerCertificates(false).length > 0;
 }
@@ -78,13 +80,16 @@ function isToBeChecked(socket, options) {
 function onConnectSecure() {
   const socket = this;
   const options = socket[kConnectOptions];
-  const key = socket.getEphemeralKeyInfo();
-  if (key.type === 'DH' && key.size < options.minDHSize) {
-    socket.destroy(new codes.ERR_TLS_DH_PARAM_SIZE(key.size));
+  const outcome = socket.ssl.outcome();
+  const dhSize = outcome >>> Outcome.kSizeShift;
+  if (dhSize > 0 && dhSize < options.minDHSize) {
+    socket.destroy(new codes.ERR_TLS_DH_PARAM_SIZE(dhSize));
     return;
   }
-  let error = socket.ssl.verifyError();
-  if (!error && isToBeChecked(socket, options)) error = checkIdentity(socket, options);
+  const resumed = Boolean(outcome & Outcome.kResumed);
+  let error;
+  if (!(outcome & Outcome.kTrusted)) error = socket.ssl.verifyError();
+  else if (isToBeChecked(socket, options, resumed)) error = checkIdentity(socket, options);
   if (error) {
     socket.authorized = false;
     socket.authorizationError = error.code || error.message;

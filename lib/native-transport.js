@@ -6,14 +6,15 @@ const { kAdvance } = require('./tls-handle');
 const kTlsHandle = Symbol('kTlsHandle');
 
 /** Whoever closes the libuv handle: C++ lets go of it first, for Node frees it afterwards. */
-function detachThen(method) {
-  return function (...args) {
-    release(this);
-    return this[method](...args);
-  };
+function closeDetached(...args) {
+  this[kTlsHandle].detach();
+  return Object.getPrototypeOf(this).close.apply(this, args);
 }
-const closeDetached = detachThen('close');
-const resetDetached = detachThen('reset');
+
+function resetDetached(...args) {
+  this[kTlsHandle].detach();
+  return Object.getPrototypeOf(this).reset.apply(this, args);
+}
 
 /** Node has counted what went through the libuv handle before, and C++ what has since then. */
 function counter(name, counted) {
@@ -28,12 +29,6 @@ const counters = {
   bytesRead: counter('bytesRead', 'transportBytesRead'),
   bytesWritten: counter('bytesWritten', 'transportBytesWritten'),
 };
-
-function release(tcp) {
-  tcp[kTlsHandle].detach();
-  delete tcp.close;
-  delete tcp.reset;
-}
 
 /**
  * Ciphertext through Node's own libuv handle, without JavaScript. The net.Socket stays the owner of the

@@ -52,7 +52,8 @@ function onSocketError(error) {
 }
 
 function onSocketClose(hadError) {
-  if (!hadError) onSocketError.call(this, connResetException('socket hang up'));
+  if (hadError || this._controlReleased) return;
+  onSocketError.call(this, connResetException('socket hang up'));
 }
 
 /** @this {Server} */

@@ -111,6 +111,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value GetPeerCertificates(const Napi::CallbackInfo& info);
   Napi::Value GetPeerChain(const Napi::CallbackInfo& info);
   Napi::Value GetPeerNames(const Napi::CallbackInfo& info);
+  Napi::Value GetOutcome(const Napi::CallbackInfo& info);
   Napi::Value IsSessionReused(const Napi::CallbackInfo& info);
   Napi::Value VerifyError(const Napi::CallbackInfo& info);
   Napi::Value ExportKeyingMaterial(const Napi::CallbackInfo& info);

@@ -41,6 +41,7 @@ std::vector<TLSWrap::PropertyDescriptor> TLSWrap::Info() {
       InstanceMethod<&TLSWrap::GetPeerCertificates>("peerCertificates"),
       InstanceMethod<&TLSWrap::GetPeerChain>("peerChain"),
       InstanceMethod<&TLSWrap::GetPeerNames>("peerNames"),
+      InstanceMethod<&TLSWrap::GetOutcome>("outcome"),
       InstanceMethod<&TLSWrap::IsSessionReused>("isSessionReused"),
       InstanceMethod<&TLSWrap::VerifyError>("verifyError"),
       InstanceMethod<&TLSWrap::ExportKeyingMaterial>("exportKeyingMaterial"),
@@ -135,6 +136,16 @@ Napi::Value TLSWrap::GetPeerNames(const Napi::CallbackInfo& info) {
   if (!names->subject_alt_name.empty()) object.Set("subjectaltname", names->subject_alt_name);
   if (!names->common_name.empty()) object.Set("commonName", names->common_name);
   return object;
+}
+
+// outcome(): number. What a client asks after each handshake, in one call. Bit 0: a session has
+// been resumed; bit 1: the peer is trusted; the rest: the size of its ephemeral DH key, or 0.
+Napi::Value TLSWrap::GetOutcome(const Napi::CallbackInfo& info) {
+  if (!alive()) return info.Env().Undefined();
+  const uint32_t resumed = tls::SessionReused(*engine_) ? 1 : 0;
+  const uint32_t trusted = tls::VerifyPeer(*engine_) ? 0 : 2;
+  const uint32_t dh_size = static_cast<uint32_t>(tls::EphemeralDHSize(*engine_)) << 2;
+  return Napi::Number::New(info.Env(), dh_size | trusted | resumed);
 }
 
 Napi::Value TLSWrap::IsSessionReused(const Napi::CallbackInfo& info) {

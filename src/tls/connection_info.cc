@@ -150,6 +150,14 @@ EphemeralKeyInfo EphemeralKey(const Engine& engine) {
   }
 }
 
+int EphemeralDHSize(const Engine& engine) {
+  ClearErrorOnReturn clear;
+  EVP_PKEY* raw = nullptr;
+  if (SSL_get_peer_tmp_key(engine.ssl(), &raw) != 1) return 0;
+  openssl::EVPKeyPointer key(raw);
+  return EVP_PKEY_get_id(raw) == EVP_PKEY_DH ? EVP_PKEY_get_bits(raw) : 0;
+}
+
 std::optional<VerifyError> VerifyPeer(const Engine& engine) {
   SSL* ssl = engine.ssl();
   long error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT;  // NOLINT(runtime/int)

@@ -27,6 +27,8 @@ struct EphemeralKeyInfo {
   int size = 0;      // bits; 0 where the group is not a curve or a field
 };
 EphemeralKeyInfo EphemeralKey(const Engine& engine);
+// Of the peer's key in bits, where it is one of a finite field; else 0.
+int EphemeralDHSize(const Engine& engine);
 
 // Why the peer's certificate is not trusted; no value when it is.
 struct VerifyError {

@@ -26,7 +26,7 @@ using openssl::Status;
 // questions: the connection stands still until Engine::Resume().
 struct Event {
   enum class Type {
-    kHandshakeStart,
+    kHandshakeStart,  // of a renegotiation; that of the first handshake is no news
     kHandshakeDone,
     kKeylog,         // data: one line of the NSS key log format
     kSession,        // client; data, session: a session that can be resumed (DER, and itself)

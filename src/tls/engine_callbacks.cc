@@ -99,7 +99,9 @@ void EngineCallbacks::OnInfo(const SSL* ssl, int where, int) {
   if ((where & SSL_CB_HANDSHAKE_START) != 0) {
     engine->certificate_answered_ = false;
     engine->session_answered_ = false;
-    engine->events_.push_back({Type::kHandshakeStart, {}, {}, false});
+    if (engine->state_ == Engine::State::kOpen) {
+      engine->events_.push_back({Type::kHandshakeStart, {}, {}, false});
+    }
   }
   // OpenSSL also reports the end of a HelloRequest, after which the renegotiation is pending.
   if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && SSL_renegotiate_pending(ssl) == 0) {
