@@ -210,6 +210,24 @@ describe('the environment', () => {
       { trust: 'default', env: { SSL_CERT_DIR: folder }, flags: ['--use-openssl-ca'] },
       trusted,
     );
+    agree(
+      'has no SSL_CERT_DIR without',
+      { trust: 'default', env: { SSL_CERT_DIR: folder } },
+      distrusted,
+    );
+    if (major >= 22) {
+      // The store of the system holds the folder and, beside it, the file of OpenSSL.
+      agree(
+        'has --use-system-ca, and SSL_CERT_DIR for the store of the system',
+        { trust: 'default', env: { SSL_CERT_DIR: folder }, flags: ['--use-system-ca'] },
+        trusted,
+      );
+      agree(
+        'has --use-system-ca beside --use-bundled-ca',
+        { trust: 'default', env: file, flags: ['--use-system-ca', '--use-bundled-ca'] },
+        trusted,
+      );
+    }
   });
 
   agree('has OPENSSL_CONF', { env: { OPENSSL_CONF: openSSLConfig } }, (seen) =>
