@@ -257,7 +257,7 @@ Napi::Value SecureContext::SetCertificateCompression(const Napi::CallbackInfo& i
 
 // compressCertificates()
 Napi::Value SecureContext::CompressCertificates(const Napi::CallbackInfo& info) {
-  if (Ready(info.Env())) context_->CompressCertificates();
+  if (Changeable(info.Env())) context_->CompressCertificates();
   return info.Env().Undefined();
 }
 

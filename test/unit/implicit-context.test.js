@@ -201,6 +201,7 @@ describe('contexts of connections that name none', () => {
       addCRL: [certs.read('ca-crl.pem')],
       addRootCerts: [],
       close: [],
+      compressCertificates: [],
       init: [undefined, 0, 0],
       loadPKCS12: [certs.read('p256.pfx'), passphrase],
       setAllowPartialTrustChain: [],
