@@ -6,6 +6,7 @@
 #include "node/convert.h"
 #include "node/secure_context.h"
 #include "node/session.h"
+#include "node/tls_wrap_scopes.h"
 
 namespace napi_tls::node {
 
@@ -28,40 +29,6 @@ constexpr size_t kSendSize = 64 * 1024;
 constexpr int64_t kExternalMemory = 24 * 1024;
 
 }  // namespace
-
-class TLSWrap::EngineScope {
- public:
-  explicit EngineScope(TLSWrap* wrap) : wrap_(wrap) { ++wrap_->depth_; }
-  ~EngineScope() {
-    if (--wrap_->depth_ > 0 || !wrap_->destroyed_) return;
-    wrap_->engine_.reset();
-    wrap_->async_context_.reset();
-  }
-  EngineScope(const EngineScope&) = delete;
-  EngineScope& operator=(const EngineScope&) = delete;
-
- private:
-  TLSWrap* const wrap_;
-};
-
-// An ALPN or PSK callback runs inside the engine: the ticks that it queues wait for the end.
-class TLSWrap::TickScope {
- public:
-  explicit TickScope(TLSWrap* wrap) : env_(wrap->Env()) {
-    if (wrap->synchronous_callbacks_ && wrap->engine_->state() == Engine::State::kHandshake) {
-      napi_open_callback_scope(env_, wrap->Value(), *wrap->async_context_, &ticks_);
-    }
-  }
-  ~TickScope() {
-    if (ticks_ != nullptr) napi_close_callback_scope(env_, ticks_);
-  }
-  TickScope(const TickScope&) = delete;
-  TickScope& operator=(const TickScope&) = delete;
-
- private:
-  const napi_env env_;
-  napi_callback_scope ticks_ = nullptr;
-};
 
 Napi::Function TLSWrap::Define(Napi::Env env) {
   std::vector<PropertyDescriptor> properties = {
@@ -420,107 +387,6 @@ uint8_t* TLSWrap::ReservePlaintext(size_t* size) {
   if (environment_->slab == nullptr || used >= environment_->slab_size) return nullptr;
   *size = environment_->slab_size - used;
   return environment_->slab + used;
-}
-
-// Calls JavaScript from the event loop. False where it runs no more, because the environment is
-// being terminated: nobody takes the events.
-bool TLSWrap::Notify(uint32_t flags) {
-  napi_env env = Env();
-  Napi::HandleScope scope(env);
-  const Napi::Object self = Value();
-  const auto settle = [env](napi_status status) {
-    if (status != napi_pending_exception) return status == napi_ok;
-    napi_value error;
-    return napi_get_and_clear_last_exception(env, &error) == napi_ok &&
-           napi_fatal_exception(env, error) == napi_ok;
-  };
-  napi_value result;
-  if (native_reader_ && (flags & (kPlaintext | kEvent)) == kPlaintext) {
-    // HTTP/2 comes back to JavaScript for each frame, and Node runs the ticks in between only where
-    // no other callback is open.
-    const napi_status status =
-        napi_call_function(env, self, environment_->on_consume.Value(), 0, nullptr, &result);
-    bool consumed = true;
-    if (status == napi_ok) napi_get_value_bool(env, result, &consumed);
-    if (!settle(status)) return false;
-    flags &= ~kPlaintext;
-    if (!consumed) flags |= kUnread;
-    if (!alive()) flags = 0;
-    if (flags == 0) {
-      napi_callback_scope ticks;
-      if (napi_open_callback_scope(env, self, *async_context_, &ticks) != napi_ok) return false;
-      return settle(napi_close_callback_scope(env, ticks));
-    }
-    environment_->state[Environment::kStatus] = static_cast<uint32_t>(status_);
-  }
-  napi_value argument;
-  napi_create_uint32(env, flags, &argument);
-  return settle(napi_make_callback(env, *async_context_, self, environment_->on_activity.Value(), 1,
-                                   &argument, &result));
-}
-
-// Tells JavaScript what has happened, until nothing is left to tell. Plaintext goes up before
-// ciphertext goes out: an answer then leaves together with what the engine had to say.
-void TLSWrap::Deliver() {
-  // A connection that has failed is torn down by JavaScript: its alert goes out before.
-  if (engine_->state() == Engine::State::kFailed) Pump();
-  uint32_t flags = CollectFlags();
-  for (;;) {
-    if (flags != 0 && (!Notify(flags) || !alive())) return;
-    {
-      TickScope ticks(this);
-      engine_->Continue();
-      Pump();
-    }
-    flags = CollectFlags();
-    if (flags == 0) return;
-  }
-}
-
-void TLSWrap::OnCiphertext(Bytes bytes) {
-  napi_env env = Env();
-  napi_handle_scope scope;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  // Alive to the end of the call, whatever JavaScript does.
-  [[maybe_unused]] const Napi::Object self = Value();
-  {
-    EngineScope engine_scope(this);
-    {
-      TickScope ticks(this);
-      engine_->Receive(bytes);
-    }
-    if (alive()) Deliver();
-  }
-  napi_close_handle_scope(env, scope);
-}
-
-void TLSWrap::OnReadEnd(int status) {
-  Napi::HandleScope scope(Env());
-  [[maybe_unused]] const Napi::Object self = Value();
-  EngineScope engine_scope(this);
-  Raise(kReadEnd, status);
-  Deliver();
-}
-
-void TLSWrap::OnSent(int status) {
-  Napi::HandleScope scope(Env());
-  [[maybe_unused]] const Napi::Object self = Value();
-  EngineScope engine_scope(this);
-  if (status != 0) {
-    Raise(kTransportError, status);
-  } else {
-    Pump();
-  }
-  Deliver();
-}
-
-void TLSWrap::OnShutdown(int status) {
-  Napi::HandleScope scope(Env());
-  [[maybe_unused]] const Napi::Object self = Value();
-  EngineScope engine_scope(this);
-  status_ = 0;
-  Raise(kShutdownDone, status);
-  Deliver();
 }
 
 }  // namespace napi_tls::node

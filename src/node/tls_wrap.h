@@ -44,8 +44,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   ~TLSWrap() override;
 
  private:
-  // Keeps the engine alive for a call that may run JavaScript, and destroys it after the last of
-  // them where JavaScript has asked for that meanwhile.
+  // Around what may run JavaScript (tls_wrap_scopes.h).
   class EngineScope;
   class TickScope;
 
@@ -124,7 +123,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
                                         size_t max_psk) override;
   std::optional<std::vector<uint8_t>> PskForClient(const char* identity, size_t max_psk) override;
 
-  // --- io::UvTransport::Listener.
+  // --- io::UvTransport::Listener (tls_wrap_loop.cc).
   void OnCiphertext(tls::Bytes bytes) override;
   void OnReadEnd(int status) override;
   void OnSent(int status) override;
