@@ -13,6 +13,8 @@ const { describeError, only, versions } = Scene;
 const ours = [{ name: 'ours', client: 'ours', server: 'ours' }];
 const kPatience = 8000; // milliseconds
 const kBlock = Buffer.alloc(4 * 1024 * 1024, 1);
+/** More than the kernel takes for a peer that does not read. */
+const kTooMuch = Buffer.alloc(16 * 1024 * 1024, 1);
 
 /** What a socket tells about its end. */
 function watch(socket) {
@@ -103,7 +105,7 @@ topic(
         near.on('error', () => {});
         const results = [];
         for (let i = 0; i < 6; i++) {
-          near.write(kBlock, (error) => results.push(error ? error.code : 'written'));
+          near.write(kTooMuch, (error) => results.push(error ? error.code : 'written'));
         }
         await delay(30);
         const closed = once(near, 'close');
