@@ -23,6 +23,7 @@ const kTransportClosed = Symbol('kTransportClosed');
 const kWriteNow = Symbol('kWriteNow');
 const kAdvance = Symbol('kAdvance');
 const kBegun = Symbol('kBegun');
+const kClosed = Symbol('kClosed');
 const kConsume = Symbol('kConsume');
 const kPauseReading = Symbol('kPauseReading');
 const kReadEnd = Symbol('kReadEnd');
@@ -101,12 +102,16 @@ class TLSHandle extends binding.TLSWrap {
   /** Ends the connection to the transport, and the transport; `callback` is called when it is closed. */
   close(callback) {
     const transport = this[kTransport];
+    const closed = () => {
+      this.owner[kClosed]();
+      callback?.call(this);
+    };
     if (transport === null) {
       this.owner[kUnderlying]?.destroy();
-      if (callback) setImmediate(() => callback.call(this));
-      return;
+      setImmediate(closed);
+    } else {
+      transport.close(closed);
     }
-    transport.close(() => callback?.call(this));
   }
 
   /** @returns {Error | null | undefined} why the peer's certificate is not trusted, in the words of the running Node */
@@ -182,6 +187,7 @@ module.exports = {
   TLSHandle,
   kAdvance,
   kBegun,
+  kClosed,
   kConsume,
   kPauseReading,
   kReadEnd,

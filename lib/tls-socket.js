@@ -18,6 +18,7 @@ const {
   TLSHandle,
   kAdvance,
   kBegun,
+  kClosed,
   kConsume,
   kPauseReading,
   kReadEnd,
@@ -36,6 +37,7 @@ const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
 const kEarlyError = Symbol('kEarlyError');
 const kFail = Symbol('kFail');
+const kLostWrite = Symbol('kLostWrite');
 const kOnRead = Symbol('kOnRead');
 const kOffer = Symbol('kOffer');
 const kPush = Symbol('kPush');
@@ -102,6 +104,7 @@ function TLSSocket(socket, opts) {
   this.encrypted = true;
   this.ssl = handle;
   this[kFinal] = null;
+  this[kLostWrite] = null;
   this[kOnRead] = null;
   this[kReading] = false;
   this[kBegun] = Boolean(options.isServer);
@@ -397,13 +400,25 @@ TLSSocket.prototype._destroy = function (error, callback) {
   net.Socket.prototype._destroy.call(this, error, callback);
   if (unsettled !== null) {
     // Before Node 22, 'error' or 'close' tells about the write in flight, and only those after it fail.
-    process.nextTick(() => {
-      if (!connected) unsettled(new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
-      else if (this.destroyed && !kFailsInFlight) unsettled(null);
-      else unsettled(errnoException(UV_ECANCELED, 'write'));
-    });
+    if (!connected) {
+      process.nextTick(unsettled, new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
+    } else if (!kFailsInFlight) {
+      process.nextTick(unsettled, null);
+    } else {
+      this[kLostWrite] = unsettled;
+    }
   }
   this._destroySSL();
+};
+
+/**
+ * Just before 'close'. A write that was in flight fails now and not earlier: http tells of the reason for it after
+ * some ticks.
+ */
+TLSSocket.prototype[kClosed] = function () {
+  const callback = this[kLostWrite];
+  this[kLostWrite] = null;
+  callback?.(errnoException(UV_ECANCELED, 'write'));
 };
 
 TLSSocket.prototype._destroySSL = function () {

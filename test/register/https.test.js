@@ -228,6 +228,13 @@ describe('https under napi-tls/register', () => {
     const port = await listen(https.createServer(identity));
     const [error] = await once(https.get({ port }), 'error');
     assert.equal(error.code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    // With a body too, whose callback must not be the first to tell: got believes whoever comes first.
+    const request = https.request({ port, method: 'POST' });
+    const errors = [];
+    request.on('error', (error) => errors.push(error.code));
+    request.end('body', (error) => error && errors.push(error.code));
+    await new Promise((resolve) => request.on('close', () => setTimeout(resolve, 20)));
+    assert.equal(errors[0], 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
   });
 
   test('serves fetch', async (world) => {
