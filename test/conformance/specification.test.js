@@ -10,7 +10,7 @@ const { promisify } = require('node:util');
 const { codes } = require('../../lib/errors');
 const { complaint, entries, files, isOn, readResult } = require('./table');
 
-const TIMEOUT = 20_000; // milliseconds to load all tests once more
+const TIMEOUT = 60_000; // milliseconds to load all tests once more
 const root = path.join(__dirname, '..', '..');
 const major = Number.parseInt(process.versions.node, 10);
 
