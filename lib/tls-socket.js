@@ -403,7 +403,10 @@ TLSSocket.prototype._destroy = function (error, callback) {
     if (!connected) {
       process.nextTick(unsettled, new codes.ERR_SOCKET_CLOSED_BEFORE_CONNECTION());
     } else if (!kFailsInFlight) {
-      process.nextTick(unsettled, null);
+      // Unless the user has called it back to life.
+      process.nextTick(() =>
+        unsettled(this.destroyed ? null : errnoException(UV_ECANCELED, 'write')),
+      );
     } else {
       this[kLostWrite] = unsettled;
     }

@@ -307,6 +307,20 @@ topic('closing', (test) => {
   });
 
   test.observe(
+    'fails a write of a socket that is called back to life in its error',
+    async (scene) => {
+      const server = net.createServer((raw) => raw.destroy()).listen(0, '127.0.0.1');
+      scene.track(server);
+      await once(server, 'listening');
+      const near = scene.connect(server);
+      // As often as it fails.
+      near.on('error', () => near._undestroy());
+      return new Promise((resolve) => near.write('hello', (error) => resolve(error?.code)));
+    },
+    (code) => assert.equal(code, 'ECANCELED'),
+  );
+
+  test.observe(
     'has these states after the end',
     async (scene) => {
       const { near, far } = await scene.open();
