@@ -82,8 +82,9 @@
           'include_dirs/': [['exclude', 'include/node$|deps/openssl']],
           'sources': [
             '<!@(node -p "require(\'fs\').readdirSync(\'test/native\').filter((f) => /cc$/.test(f)).map((f) => \'test/native/\' + f).join(\' \')")',
+            'src/io/handshake_pool.cc',
           ],
-          'libraries': ['-lgtest', '-lgtest_main', '-lssl', '-lcrypto', '-lpthread'],
+          'libraries': ['-lgtest', '-lgtest_main', '-lssl', '-lcrypto', '-luv', '-lpthread'],
         },
         {
           # What benchmark/instructions counts.

@@ -12,7 +12,7 @@ const tls = require('./exports');
 const { codes, notABuffer } = require('./errors');
 const { prepareVerification } = require('./secure-context');
 const { kAdvance } = require('./tls-handle');
-const { validateBuffer, validateFunction, validateString } = require('./validators');
+const { validateBuffer, validateFunction, validateOneOf, validateString } = require('./validators');
 const { nodeMajor } = require('./node-version');
 
 const kSessionAllowed = Symbol('kSessionAllowed');
@@ -35,6 +35,15 @@ function validateOptions(options) {
   }
   if (options.pskCallback) validateFunction(options.pskCallback, 'pskCallback');
   if (options.pskIdentityHint) validateString(options.pskIdentityHint, 'options.pskIdentityHint');
+  validateOffload(options);
+}
+
+/**
+ * README, "Handshakes off the event loop".
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE
+ */
+function validateOffload({ offloadHandshake = 'auto' }) {
+  validateOneOf(offloadHandshake, 'options.offloadHandshake', [true, false, 'auto']);
 }
 
 // --- Before the handshake.
@@ -80,6 +89,10 @@ function configureServer(socket, options) {
   if (socket._SNICallback !== null || server?.listenerCount('OCSPRequest') > 0) ssl.enableCertCb();
   if (server?.listenerCount('resumeSession') > 0) ssl.enableSessionLookup();
   if (server?.listenerCount('newSession') > 0) ssl.enableSessionCallbacks();
+  // OpenSSL would wait for these, and a thread of the pool never waits for JavaScript.
+  if (!options.ALPNCallback && !options.pskCallback) {
+    ssl.offloadHandshake(options.offloadHandshake ?? 'auto');
+  }
   if (options.ALPNCallback) ssl.enableALPNCb();
   if (options.pskIdentityHint && !ssl.setPskIdentityHint(options.pskIdentityHint)) {
     process.nextTick(() => socket.destroy(new codes.ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED()));
@@ -331,5 +344,6 @@ module.exports = {
   onalpnselect,
   onpskclient,
   onpskserver,
+  validateOffload,
   validateOptions,
 };

@@ -7,6 +7,7 @@ const { deprecate } = require('node:util');
 
 const { convertALPNProtocols } = require('./alpn');
 const { codes, connResetException } = require('./errors');
+const { validateOffload } = require('./handshake');
 const { SecureContext, createSecureContext } = require('./secure-context');
 const { TLSSocket } = require('./tls-socket');
 const {
@@ -65,6 +66,7 @@ function onConnection(rawSocket) {
     requestCert: this.requestCert,
     rejectUnauthorized: this.rejectUnauthorized,
     handshakeTimeout: this[kHandshakeTimeout],
+    offloadHandshake: this[kOffloadHandshake],
     ALPNProtocols: this.ALPNProtocols,
     ALPNCallback: this.ALPNCallback,
     SNICallback: this[kSNICallback] ?? (this._contexts.length > 0 ? selectContext : undefined),
@@ -93,6 +95,7 @@ function selectContext(servername, callback) {
 
 const kEnableTrace = Symbol('kEnableTrace');
 const kHandshakeTimeout = Symbol('handshake-timeout');
+const kOffloadHandshake = Symbol('kOffloadHandshake');
 const kPskCallback = Symbol('pskcallback');
 const kPskIdentityHint = Symbol('pskidentityhint');
 const kSNICallback = Symbol('snicallback');
@@ -132,6 +135,8 @@ function Server(options, listener) {
   this[kSNICallback] = options.SNICallback;
   this[kPskCallback] = options.pskCallback;
   this[kPskIdentityHint] = options.pskIdentityHint;
+  this[kOffloadHandshake] = options.offloadHandshake;
+  validateOffload(options);
   validateNumber(this[kHandshakeTimeout], 'options.handshakeTimeout');
   if (this[kSNICallback]) validateFunction(this[kSNICallback], 'options.SNICallback');
   if (this[kPskCallback]) validateFunction(this[kPskCallback], 'options.pskCallback');

@@ -5,6 +5,8 @@
  * nothing. `name` is as messages show it: `callback`, `options.key`.
  */
 
+const { inspect } = require('node:util');
+
 const { codes } = require('./errors');
 
 const kMaxInt32 = 2 ** 31 - 1;
@@ -103,6 +105,17 @@ function validateBuffer(value, name = 'buffer') {
 }
 
 /**
+ * @param {unknown} value
+ * @param {string} name
+ * @param {unknown[]} oneOf
+ */
+function validateOneOf(value, name, oneOf) {
+  if (oneOf.includes(value)) return;
+  const allowed = oneOf.map((allowed) => inspect(allowed)).join(', ');
+  throw new codes.ERR_INVALID_ARG_VALUE(name, value, `must be one of: ${allowed}`);
+}
+
+/**
  * @param {unknown} value - undefined is accepted
  * @param {string} name
  */
@@ -123,6 +136,7 @@ module.exports = {
   validateInt32,
   validateNumber,
   validateObject,
+  validateOneOf,
   validateString,
   validateUint32,
 };

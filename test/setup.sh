@@ -36,6 +36,7 @@ for group in "$@"; do
       need g++ has_program "${CXX:-c++}"
       need libgtest-dev has_header gtest/gtest.h
       need libssl-dev has_header openssl/ssl.h
+      need libuv1-dev has_header uv.h
       ;;
     instructions) need valgrind has_program valgrind ;;
     lint) need clang-format has_program clang-format ;;

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "io/handshake_pool.h"
+
 namespace napi_tls::node {
 
 // What this addon keeps for one JavaScript environment (the main thread, or one worker): its
@@ -18,6 +20,9 @@ struct Environment {
 
   static Environment* Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
 
+  // Made at the first call.
+  io::HandshakePool* HandshakePool(napi_env env);
+
   uv_loop_t* loop = nullptr;
   // Both have the TLSWrap as receiver.
   Napi::FunctionReference on_activity;  // (flags)
@@ -28,6 +33,9 @@ struct Environment {
   size_t slab_size = 0;
   Napi::ObjectReference state_owner;
   uint32_t* state = nullptr;
+
+ private:
+  io::HandshakePool* handshake_pool_ = nullptr;
 };
 
 }  // namespace napi_tls::node

@@ -133,14 +133,14 @@ Napi::Value SecureContext::Set(const Napi::CallbackInfo& info, SetText set) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsString()) return ThrowTypeError(info.Env(), "A string is required");
   const std::string text = info[0].As<Napi::String>();
-  return Finish(info.Env(), (context_.get()->*set)(text.c_str()));
+  return Finish(info.Env(), ((*change()).*set)(text.c_str()));
 }
 
 Napi::Value SecureContext::Set(const Napi::CallbackInfo& info, SetBytes set) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
   const BytesArgument argument(info[0]);
   if (!argument.ok()) return ThrowTypeError(info.Env(), "A string or a buffer is required");
-  return Finish(info.Env(), (context_.get()->*set)(argument.bytes()));
+  return Finish(info.Env(), ((*change()).*set)(argument.bytes()));
 }
 
 // init(secureProtocol: string | undefined, minVersion: number, maxVersion: number)
@@ -178,13 +178,13 @@ Napi::Value SecureContext::Seal(const Napi::CallbackInfo& info) {
 Napi::Value SecureContext::SetMinProto(const Napi::CallbackInfo& info) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The version must be a number");
-  return Finish(info.Env(), context_->SetMinVersion(info[0].As<Napi::Number>().Int32Value()));
+  return Finish(info.Env(), change()->SetMinVersion(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Value SecureContext::SetMaxProto(const Napi::CallbackInfo& info) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The version must be a number");
-  return Finish(info.Env(), context_->SetMaxVersion(info[0].As<Napi::Number>().Int32Value()));
+  return Finish(info.Env(), change()->SetMaxVersion(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Value SecureContext::GetMinProto(const Napi::CallbackInfo& info) {
@@ -200,7 +200,7 @@ Napi::Value SecureContext::GetMaxProto(const Napi::CallbackInfo& info) {
 Napi::Value SecureContext::SetOptions(const Napi::CallbackInfo& info) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The options must be a number");
-  context_->SetOptions(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
+  change()->SetOptions(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
   return info.Env().Undefined();
 }
 
@@ -226,12 +226,12 @@ Napi::Value SecureContext::SetDHParam(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!Changeable(env)) return env.Undefined();
   if (info[0].IsBoolean() && info[0].As<Napi::Boolean>()) {
-    context_->SetDHAuto();
+    change()->SetDHAuto();
     return env.Undefined();
   }
   const BytesArgument argument(info[0]);
   if (!argument.ok()) return ThrowTypeError(env, "A string or a buffer is required");
-  auto warning = context_->SetDHParams(argument.bytes());
+  auto warning = change()->SetDHParams(argument.bytes());
   if (!warning.ok()) return Throw(env, warning.error());
   if (!warning.value()) return env.Undefined();
   return Napi::String::New(env, *warning.value());
@@ -252,12 +252,12 @@ Napi::Value SecureContext::SetCertificateCompression(const Napi::CallbackInfo& i
   }
   // A getter may have called close() or seal().
   if (!Changeable(env)) return env.Undefined();
-  return Finish(env, context_->SetCertificateCompression(std::move(algorithms)));
+  return Finish(env, change()->SetCertificateCompression(std::move(algorithms)));
 }
 
 // compressCertificates()
 Napi::Value SecureContext::CompressCertificates(const Napi::CallbackInfo& info) {
-  if (Changeable(info.Env())) context_->CompressCertificates();
+  if (Changeable(info.Env())) change()->CompressCertificates();
   return info.Env().Undefined();
 }
 
@@ -270,7 +270,7 @@ Napi::Value SecureContext::SetSessionIdContext(const Napi::CallbackInfo& info) {
 Napi::Value SecureContext::SetSessionTimeout(const Napi::CallbackInfo& info) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
   if (!info[0].IsNumber()) return ThrowTypeError(info.Env(), "The timeout must be a number");
-  context_->SetSessionTimeout(info[0].As<Napi::Number>().Uint32Value());
+  change()->SetSessionTimeout(info[0].As<Napi::Number>().Uint32Value());
   return info.Env().Undefined();
 }
 
@@ -306,11 +306,11 @@ Napi::Value SecureContext::SetKey(const Napi::CallbackInfo& info) {
   const BytesArgument pem(info[0]);
   if (!pem.ok()) return ThrowTypeError(env, "A string or a buffer is required");
   if (IsAbsent(info[1])) {
-    return Finish(env, context_->SetPrivateKey(pem.bytes(), std::nullopt));
+    return Finish(env, change()->SetPrivateKey(pem.bytes(), std::nullopt));
   }
   const BytesArgument passphrase(info[1]);
   if (!passphrase.ok()) return ThrowTypeError(env, "Pass phrase must be a string");
-  return Finish(env, context_->SetPrivateKey(pem.bytes(), passphrase.bytes()));
+  return Finish(env, change()->SetPrivateKey(pem.bytes(), passphrase.bytes()));
 }
 
 // loadPKCS12(pfx: string | ArrayBufferView, passphrase?: string | ArrayBufferView | null)
@@ -319,10 +319,10 @@ Napi::Value SecureContext::LoadPKCS12(const Napi::CallbackInfo& info) {
   if (!Changeable(env)) return env.Undefined();
   const BytesArgument pfx(info[0]);
   if (!pfx.ok()) return Throw(env, Error::Operation("Unable to load PFX certificate"));
-  if (IsAbsent(info[1])) return Finish(env, context_->LoadPKCS12(pfx.bytes(), std::nullopt));
+  if (IsAbsent(info[1])) return Finish(env, change()->LoadPKCS12(pfx.bytes(), std::nullopt));
   const BytesArgument passphrase(info[1]);
   if (!passphrase.ok()) return ThrowTypeError(env, "Pass phrase must be a buffer");
-  return Finish(env, context_->LoadPKCS12(pfx.bytes(), passphrase.bytes()));
+  return Finish(env, change()->LoadPKCS12(pfx.bytes(), passphrase.bytes()));
 }
 
 // setEngineKey(keyId: string, engineId: string)
@@ -333,7 +333,7 @@ Napi::Value SecureContext::SetEngineKey(const Napi::CallbackInfo& info) {
   }
   const std::string key_id = info[0].As<Napi::String>();
   const std::string engine_id = info[1].As<Napi::String>();
-  return Finish(info.Env(), context_->SetEngineKey(key_id.c_str(), engine_id.c_str()));
+  return Finish(info.Env(), change()->SetEngineKey(key_id.c_str(), engine_id.c_str()));
 }
 
 Napi::Value SecureContext::SetClientCertEngine(const Napi::CallbackInfo& info) {
@@ -373,12 +373,12 @@ Napi::Value SecureContext::UseRootStore(const Napi::CallbackInfo& info) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
   const RootStore* roots = RootStore::From(info[0]);
   if (roots == nullptr) return ThrowTypeError(info.Env(), "A RootStore is required");
-  return Finish(info.Env(), context_->UseRoots(roots->store()));
+  return Finish(info.Env(), change()->UseRoots(roots->store()));
 }
 
 Napi::Value SecureContext::SetAllowPartialTrustChain(const Napi::CallbackInfo& info) {
   if (!Changeable(info.Env())) return info.Env().Undefined();
-  return Finish(info.Env(), context_->AllowPartialTrustChain());
+  return Finish(info.Env(), change()->AllowPartialTrustChain());
 }
 
 }  // namespace napi_tls::node

@@ -4,6 +4,8 @@
 #include <napi.h>
 
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
 
 #include "tls/context.h"
 
@@ -72,6 +74,18 @@ class SecureContext : public Napi::ObjectWrap<SecureContext> {
   bool Ready(Napi::Env env);
   bool Unsealed(Napi::Env env);
   bool Changeable(Napi::Env env);
+  // The context for one change, which no handshake on another thread sees half done.
+  class Change {
+   public:
+    explicit Change(tls::Context* context) : lock_(context->mutex()), context_(context) {}
+    tls::Context* operator->() const { return context_; }
+    tls::Context& operator*() const { return *context_; }
+
+   private:
+    const std::unique_lock<std::shared_mutex> lock_;
+    tls::Context* const context_;
+  };
+  Change change() const { return Change(context_.get()); }
   // The bodies of the methods that take one argument.
   using SetText = tls::Context::Status (tls::Context::*)(const char*);
   using SetBytes = tls::Context::Status (tls::Context::*)(openssl::Bytes);

@@ -86,6 +86,7 @@ TLSWrap::TLSWrap(const Napi::CallbackInfo& info)
 TLSWrap::~TLSWrap() {
   if (transport_) transport_->Detach();
   if (engine_) Napi::MemoryManagement::AdjustExternalMemory(Env(), -kExternalMemory);
+  DropEngine();
 }
 
 // attach(fd: number): boolean. Takes over the stream with this descriptor, if the loop has one.
@@ -120,17 +121,19 @@ Napi::Value TLSWrap::TransportBytesWritten(const Napi::CallbackInfo& info) {
 
 // readTransport(): 0, or a libuv error. Without a native transport there is nothing to do.
 Napi::Value TLSWrap::ReadStart(const Napi::CallbackInfo& info) {
+  reading_ = true;
   return Napi::Number::New(info.Env(), transport_ ? transport_->ReadStart() : 0);
 }
 
 Napi::Value TLSWrap::ReadStop(const Napi::CallbackInfo& info) {
+  reading_ = false;
   if (transport_) transport_->ReadStop();
   return Napi::Number::New(info.Env(), 0);
 }
 
 Napi::Value TLSWrap::Start(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  if (alive()) engine_->Start();
+  if (ready()) engine_->Start();
   return Settle(info.Env());
 }
 
@@ -138,7 +141,7 @@ Napi::Value TLSWrap::Start(const Napi::CallbackInfo& info) {
 Napi::Value TLSWrap::Receive(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   const std::optional<Bytes> ciphertext = ViewOf(info[0]);
-  if (alive() && ciphertext) engine_->Receive(*ciphertext);
+  if (ready() && ciphertext) engine_->Receive(*ciphertext);
   return Settle(info.Env());
 }
 
@@ -174,14 +177,14 @@ Napi::Value TLSWrap::Flush(const Napi::CallbackInfo& info) {
 // resume(): flags. The question of the last event is answered.
 Napi::Value TLSWrap::Resume(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  if (alive()) engine_->Resume();
+  if (ready()) engine_->Resume();
   return Settle(info.Env());
 }
 
 // proceed(): flags. The plaintext and the events of the last flags have been taken.
 Napi::Value TLSWrap::Proceed(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  if (alive()) engine_->Continue();
+  if (ready()) engine_->Continue();
   return Settle(info.Env());
 }
 
@@ -195,7 +198,7 @@ Napi::Value TLSWrap::Sent(const Napi::CallbackInfo& info) {
 // closeNotify(): flags. Plaintext cannot be written afterwards.
 Napi::Value TLSWrap::CloseNotify(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  if (alive()) engine_->Close();
+  if (ready()) engine_->Close();
   return Settle(info.Env());
 }
 
@@ -208,7 +211,7 @@ Napi::Value TLSWrap::Shutdown(const Napi::CallbackInfo& info) {
 
 Napi::Value TLSWrap::Renegotiate(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  if (!alive()) return Napi::Number::New(info.Env(), 0);
+  if (!ready()) return Napi::Number::New(info.Env(), 0);
   tls::Status status = engine_->Renegotiate();
   if (!status.ok()) {
     ToJsError(info.Env(), status.error()).ThrowAsJavaScriptException();
@@ -222,7 +225,7 @@ Napi::Value TLSWrap::Renegotiate(const Napi::CallbackInfo& info) {
 // where there is more to say.
 Napi::Value TLSWrap::NextEvent(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (!alive()) return env.Undefined();
+  if (!ready()) return env.Undefined();
   std::optional<tls::Event> event = engine_->NextEvent();
   if (!event) return env.Undefined();
   if (event->IsPlain()) return Napi::Number::New(env, static_cast<uint32_t>(event->type));
@@ -238,6 +241,7 @@ Napi::Value TLSWrap::NextEvent(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TLSWrap::TakeError(const Napi::CallbackInfo& info) {
+  Recall();
   if (!engine_) return info.Env().Undefined();
   std::optional<tls::Error> error = engine_->TakeError();
   return error ? ToJsError(info.Env(), *error).Value() : info.Env().Undefined();
@@ -245,6 +249,7 @@ Napi::Value TLSWrap::TakeError(const Napi::CallbackInfo& info) {
 
 // takeOutput(): Buffer | undefined. To be answered with sent().
 Napi::Value TLSWrap::TakeOutput(const Napi::CallbackInfo& info) {
+  Recall();
   if (!engine_ || transport_ || engine_->output().empty() || engine_->output_held()) {
     return info.Env().Undefined();
   }
@@ -266,6 +271,7 @@ Napi::Value TLSWrap::DestroySSL(const Napi::CallbackInfo& info) {
 // Bytes that have been accepted and are not with the kernel yet.
 Napi::Value TLSWrap::WriteQueueSize(const Napi::CallbackInfo& info) {
   size_t size = write_.rest.size;
+  Recall();
   if (engine_) size += engine_->output().size();
   if (transport_) size += transport_->in_flight();
   return Napi::Number::New(info.Env(), static_cast<double>(size));
@@ -282,7 +288,7 @@ int TLSWrap::SendOutput() {
 
 // Encrypts a short write behind what is held. True where the sending is left to flush().
 bool TLSWrap::Gather(bool more_follows) {
-  const bool in_order = transport_ && !transport_->sending() && !engine_->output_held();
+  const bool in_order = transport_ && !transport_->sending() && !away() && !engine_->output_held();
   if (!in_order || silent_ || write_.rest.size >= kSendSize) return false;
   Encrypt();
   if (!more_follows || !write_.rest.empty() || engine_->output().size() >= kSendSize) return false;
@@ -293,7 +299,7 @@ bool TLSWrap::Gather(bool more_follows) {
 
 // Encrypts and sends as much as the budget of this turn and the transport take.
 void TLSWrap::Pump() {
-  if (!alive()) return;
+  if (!alive() || away()) return;
   const uint64_t now = uv_now(environment_->loop);
   if (now != turn_time_) {
     turn_time_ = now;
@@ -349,10 +355,10 @@ void TLSWrap::Raise(uint32_t flag, int status) {
 }
 
 uint32_t TLSWrap::CollectFlags() {
-  if (!alive()) return 0;
+  if (!alive() || away()) return 0;
   // The end is told apart from the data, and after it: whoever reads in a tick has read by then.
   const bool has_plaintext = plaintext_size_ > 0;
-  uint32_t flags = has_plaintext ? raised_ & ~kReadEnd : raised_;
+  uint32_t flags = has_plaintext || engine_->has_more() ? raised_ & ~kReadEnd : raised_;
   raised_ &= ~flags;
   if (engine_->HasEvent()) flags |= kEvent;
   if (engine_->has_error() || (silent_ && !std::exchange(silence_reported_, true))) {
@@ -378,6 +384,7 @@ uint32_t TLSWrap::CollectFlags() {
 }
 
 Napi::Value TLSWrap::Settle(Napi::Env env) {
+  AdvanceHandshake();
   Pump();
   return Napi::Number::New(env, CollectFlags());
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "io/handshake_pool.h"
 #include "io/uv_transport.h"
 #include "node/environment.h"
 #include "tls/engine.h"
@@ -18,10 +19,13 @@ namespace napi_tls::node {
 // environment's `onActivity` from the event loop; JavaScript then fetches what they announce. The
 // loop announces one event at a time, so that promises and ticks run between two of them.
 // Invariants: engine_ is null after destroySSL(); the object is kept alive (Ref) while a transport
-// is attached; the engine is never destroyed while one of its calls is on the stack.
+// is attached; the engine is never destroyed while one of its calls is on the stack, and never
+// touched while it is away() on another thread: what JavaScript calls has it back first (ready()),
+// or leaves its work to OnHandshakeStep().
 class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
                 private tls::EngineHost,
-                private io::UvTransport::Listener {
+                private io::UvTransport::Listener,
+                private io::HandshakeStep::Listener {
  public:
   enum Flag : uint32_t {
     kEvent = 1 << 0,           // nextEvent()
@@ -93,6 +97,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   Napi::Value EnableKeylogCallback(const Napi::CallbackInfo& info);
   Napi::Value EnableTrace(const Napi::CallbackInfo& info);
   Napi::Value ExpectNativeReader(const Napi::CallbackInfo& info);
+  Napi::Value OffloadHandshake(const Napi::CallbackInfo& info);
 
   // --- What has been negotiated (tls_wrap_info.cc).
   static std::vector<PropertyDescriptor> Info();
@@ -129,6 +134,15 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   void OnSent(int status) override;
   void OnShutdown(int status) override;
 
+  // --- Handshakes on other threads (tls_wrap_handshake.cc).
+  void OnHandshakeStep(bool closing) override;
+  void AdvanceHandshake();
+  bool OffloadPays();
+  bool away() const { return step_ != nullptr && step_->away(); }
+  void Recall();
+  bool ready();
+  void DropEngine();
+
   bool alive() const { return engine_ != nullptr && !destroyed_; }
   int SendOutput();
   void Pump();
@@ -146,6 +160,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   // Until destroySSL(): from Node 26 on it keeps this object alive.
   std::optional<Napi::AsyncContext> async_context_;
   std::unique_ptr<tls::Engine> engine_;
+  io::HandshakeStep* step_ = nullptr;  // until it has called OnHandshakeStep()
   std::unique_ptr<io::UvTransport> transport_;
 
   struct PendingWrite {
@@ -166,9 +181,12 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool shutdown_wanted_ = false;        // FIN follows what is queued
   bool stream_sending_ = false;         // a stream transport has taken output and not answered yet
   bool synchronous_callbacks_ = false;  // ALPN or PSK
-  bool native_reader_ = false;          // http or http2 may have taken over the reading
-  bool silent_ = false;  // nothing is sent any more: the user's callback has thrown, or
-                         // the transport is gone
+  enum class Offload { kNever, kWhereItPays, kAlways };
+  Offload offload_ = Offload::kNever;
+  bool reading_ = false;        // JavaScript wants what the transport has
+  bool native_reader_ = false;  // http or http2 may have taken over the reading
+  bool silent_ = false;         // nothing is sent any more: the user's callback has thrown, or
+                                // the transport is gone
   bool silence_reported_ = false;
   bool peer_closed_reported_ = false;
   bool destroyed_ = false;

@@ -10,6 +10,13 @@ namespace napi_tls::node {
 using tls::Bytes;
 using tls::Engine;
 
+namespace {
+
+// Of a connection whose handshake is on another thread, in bytes: a record.
+constexpr size_t kEarlyLimit = 16 * 1024;
+
+}  // namespace
+
 // Calls JavaScript from the event loop. False where it runs no more, because the environment is
 // being terminated: nobody takes the events.
 bool TLSWrap::Notify(uint32_t flags) {
@@ -50,14 +57,16 @@ bool TLSWrap::Notify(uint32_t flags) {
 // Tells JavaScript what has happened, until nothing is left to tell. Plaintext goes up before
 // ciphertext goes out: an answer then leaves together with what the engine had to say.
 void TLSWrap::Deliver() {
+  if (away()) return;
   // A connection that has failed is torn down by JavaScript: its alert goes out before.
   if (engine_->state() == Engine::State::kFailed) Pump();
   uint32_t flags = CollectFlags();
   for (;;) {
-    if (flags != 0 && (!Notify(flags) || !alive())) return;
+    if (flags != 0 && (!Notify(flags) || !alive() || away())) return;
     {
       TickScope ticks(this);
       engine_->Continue();
+      AdvanceHandshake();
       Pump();
     }
     flags = CollectFlags();
@@ -66,6 +75,12 @@ void TLSWrap::Deliver() {
 }
 
 void TLSWrap::OnCiphertext(Bytes bytes) {
+  if (away()) {
+    // A peer that sends more than the end of its handshake waits for that.
+    engine_->Receive(bytes);
+    if (engine_->early_size() > kEarlyLimit) transport_->ReadStop();
+    return;
+  }
   napi_env env = Env();
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
@@ -76,6 +91,7 @@ void TLSWrap::OnCiphertext(Bytes bytes) {
     {
       TickScope ticks(this);
       engine_->Receive(bytes);
+      AdvanceHandshake();
     }
     if (alive()) Deliver();
   }

@@ -12,7 +12,7 @@ class TLSWrap::EngineScope {
   explicit EngineScope(TLSWrap* wrap) : wrap_(wrap) { ++wrap_->depth_; }
   ~EngineScope() {
     if (--wrap_->depth_ > 0 || !wrap_->destroyed_) return;
-    wrap_->engine_.reset();
+    wrap_->DropEngine();
     wrap_->async_context_.reset();
   }
   EngineScope(const EngineScope&) = delete;

@@ -35,6 +35,7 @@ std::vector<TLSWrap::PropertyDescriptor> TLSWrap::Settings() {
       InstanceMethod<&TLSWrap::EnableKeylogCallback>("enableKeylogCallback"),
       InstanceMethod<&TLSWrap::EnableTrace>("enableTrace"),
       InstanceMethod<&TLSWrap::ExpectNativeReader>("expectNativeReader"),
+      InstanceMethod<&TLSWrap::OffloadHandshake>("offloadHandshake"),
   };
 }
 
@@ -43,7 +44,7 @@ std::vector<TLSWrap::PropertyDescriptor> TLSWrap::Settings() {
 Napi::Value TLSWrap::SetVerifyMode(const Napi::CallbackInfo& info) {
   const bool request = IsTrue(info[0]);
   const bool require = IsTrue(info[1]);
-  if (alive()) {
+  if (ready()) {
     engine_->SetVerify(!request  ? Engine::Verify::kNone
                        : require ? Engine::Verify::kRequire
                                  : Engine::Verify::kRequest);
@@ -53,7 +54,7 @@ Napi::Value TLSWrap::SetVerifyMode(const Napi::CallbackInfo& info) {
 
 // setServername(name: string): boolean
 Napi::Value TLSWrap::SetServername(const Napi::CallbackInfo& info) {
-  const bool set = alive() && info[0].IsString() &&
+  const bool set = ready() && info[0].IsString() &&
                    engine_->SetServername(info[0].As<Napi::String>().Utf8Value());
   return Napi::Boolean::New(info.Env(), set);
 }
@@ -62,7 +63,7 @@ Napi::Value TLSWrap::SetServername(const Napi::CallbackInfo& info) {
 // `session` has come with the same bytes, it saves the time to read them.
 Napi::Value TLSWrap::SetSession(const Napi::CallbackInfo& info) {
   const std::optional<Bytes> der = ViewOf(info[0]);
-  if (!alive() || !der) return Napi::Boolean::New(info.Env(), false);
+  if (!ready() || !der) return Napi::Boolean::New(info.Env(), false);
   const Session* session = Session::From(info[1]);
   SSL_SESSION* live = session == nullptr ? nullptr : session->Get(*der);
   const bool set = live == nullptr ? engine_->SetSession(*der) : engine_->SetLiveSession(live);
@@ -72,20 +73,20 @@ Napi::Value TLSWrap::SetSession(const Napi::CallbackInfo& info) {
 // setALPNProtocols(wireFormat: Uint8Array): boolean
 Napi::Value TLSWrap::SetALPNProtocols(const Napi::CallbackInfo& info) {
   const std::optional<Bytes> protocols = ViewOf(info[0]);
-  const bool set = alive() && protocols && engine_->SetAlpnProtocols(*protocols);
+  const bool set = ready() && protocols && engine_->SetAlpnProtocols(*protocols);
   return Napi::Boolean::New(info.Env(), set);
 }
 
 // setMaxSendFragment(size: number): boolean
 Napi::Value TLSWrap::SetMaxSendFragment(const Napi::CallbackInfo& info) {
-  const bool set = alive() && info[0].IsNumber() &&
+  const bool set = ready() && info[0].IsNumber() &&
                    engine_->SetMaxSendFragment(info[0].As<Napi::Number>().Int32Value());
   return Napi::Boolean::New(info.Env(), set);
 }
 
 // setPskIdentityHint(hint: string): boolean
 Napi::Value TLSWrap::SetPskIdentityHint(const Napi::CallbackInfo& info) {
-  const bool set = alive() && info[0].IsString() &&
+  const bool set = ready() && info[0].IsString() &&
                    engine_->SetPskIdentityHint(info[0].As<Napi::String>().Utf8Value());
   return Napi::Boolean::New(info.Env(), set);
 }
@@ -94,7 +95,7 @@ Napi::Value TLSWrap::SetPskIdentityHint(const Napi::CallbackInfo& info) {
 // context for a server has none.
 Napi::Value TLSWrap::SetKeyCert(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
-  if (!alive() || context == nullptr || !context->context()) return info.Env().Undefined();
+  if (!ready() || context == nullptr || !context->context()) return info.Env().Undefined();
   tls::Status status = engine_->UseCertificateOf(context->context());
   return status.ok() ? info.Env().Undefined() : Throw(info.Env(), status.error());
 }
@@ -103,7 +104,7 @@ Napi::Value TLSWrap::SetKeyCert(const Napi::CallbackInfo& info) {
 // context has no certificate.
 Napi::Value TLSWrap::SetContext(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
-  if (!alive() || context == nullptr || !context->context()) return info.Env().Undefined();
+  if (!ready() || context == nullptr || !context->context()) return info.Env().Undefined();
   tls::Status status = engine_->SelectContext(context->context());
   return status.ok() ? info.Env().Undefined() : Throw(info.Env(), status.error());
 }
@@ -111,51 +112,51 @@ Napi::Value TLSWrap::SetContext(const Napi::CallbackInfo& info) {
 // setOCSPResponse(der: Uint8Array): boolean. The answer to a certificate question.
 Napi::Value TLSWrap::SetOCSPResponse(const Napi::CallbackInfo& info) {
   const std::optional<Bytes> response = ViewOf(info[0]);
-  if (alive() && response) engine_->SetOcspResponse(*response);
+  if (ready() && response) engine_->SetOcspResponse(*response);
   return Napi::Boolean::New(info.Env(), response.has_value());
 }
 
 // loadSession(der: Uint8Array): boolean. The answer to a session lookup.
 Napi::Value TLSWrap::LoadSession(const Napi::CallbackInfo& info) {
   const std::optional<Bytes> der = ViewOf(info[0]);
-  if (alive() && der) engine_->ProvideSession(*der);
+  if (ready() && der) engine_->ProvideSession(*der);
   return Napi::Boolean::New(info.Env(), der.has_value());
 }
 
 Napi::Value TLSWrap::RequestOCSP(const Napi::CallbackInfo& info) {
-  if (alive()) engine_->RequestOcsp();
+  if (ready()) engine_->RequestOcsp();
   return info.Env().Undefined();
 }
 
 Napi::Value TLSWrap::EnableSessionCallbacks(const Napi::CallbackInfo& info) {
-  if (alive()) engine_->EnableSessionEvents();
+  if (ready()) engine_->EnableSessionEvents();
   return info.Env().Undefined();
 }
 
 Napi::Value TLSWrap::EnableSessionLookup(const Napi::CallbackInfo& info) {
-  if (alive()) engine_->EnableSessionLookup();
+  if (ready()) engine_->EnableSessionLookup();
   return info.Env().Undefined();
 }
 
 Napi::Value TLSWrap::EnableCertCb(const Napi::CallbackInfo& info) {
-  if (alive()) engine_->EnableCertificateQuestion();
+  if (ready()) engine_->EnableCertificateQuestion();
   return info.Env().Undefined();
 }
 
 Napi::Value TLSWrap::EnableALPNCb(const Napi::CallbackInfo& info) {
   synchronous_callbacks_ = true;
-  if (alive()) engine_->EnableAlpnCallback();
+  if (ready()) engine_->EnableAlpnCallback();
   return info.Env().Undefined();
 }
 
 Napi::Value TLSWrap::EnablePskCallback(const Napi::CallbackInfo& info) {
   synchronous_callbacks_ = true;
-  if (alive()) engine_->EnablePsk();
+  if (ready()) engine_->EnablePsk();
   return info.Env().Undefined();
 }
 
 Napi::Value TLSWrap::EnableKeylogCallback(const Napi::CallbackInfo& info) {
-  if (alive()) engine_->EnableKeylog();
+  if (ready()) engine_->EnableKeylog();
   return info.Env().Undefined();
 }
 
@@ -166,7 +167,7 @@ Napi::Value TLSWrap::ExpectNativeReader(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TLSWrap::EnableTrace(const Napi::CallbackInfo& info) {
-  if (alive()) engine_->EnableTrace();
+  if (ready()) engine_->EnableTrace();
   return info.Env().Undefined();
 }
 

@@ -25,6 +25,7 @@ class EngineUse {
     return *this;
   }
   ~EngineUse();
+  bool any() const { return engine_ != nullptr; }
 
  private:
   ENGINE* engine_ = nullptr;

@@ -1,6 +1,8 @@
 #include "tls/context.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -238,6 +240,17 @@ Status Context::SetEngineKey(const char* key_id, const char* engine_id) {
 Status Context::SetClientCertEngine(const char* engine_id) {
   ClearErrorOnReturn clear;
   return openssl::UseClientCertEngine(ctx_.get(), engine_id);
+}
+
+bool Context::SignsSlowly() const {
+  // An ENGINE may not expect other threads.
+  const EVP_PKEY* key = SSL_CTX_get0_privatekey(ctx_.get());
+  if (key == nullptr || key_engine_.any()) return false;
+  if (EVP_PKEY_is_a(key, "ED25519")) return false;
+  // OpenSSL has fast code for this curve, and for few others.
+  char group[32] = "";
+  const bool has_group = EVP_PKEY_get_group_name(key, group, sizeof(group), nullptr) == 1;
+  return !has_group || strcmp(group, SN_X9_62_prime256v1) != 0;
 }
 
 // --- Trust.

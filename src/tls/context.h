@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,8 @@ namespace napi_tls::tls {
 // An SSL_CTX with the certificates, keys and policy of a SecureContext.
 // Invariants: ssl_ctx() is never null, and Engine::InstallCallbacks() has been called on it. A
 // store of default roots that the SSL_CTX has is shared with other contexts and never changed.
-// Shared by the JavaScript object and every Engine made from it; configured from one thread.
+// Shared by the JavaScript object and every Engine made from it; configured from one thread, which
+// holds mutex() where handshakes may run on others (they share it).
 class Context {
  public:
   using Bytes = openssl::Bytes;
@@ -32,6 +34,7 @@ class Context {
       std::optional<std::string_view> secure_protocol, int min_version, int max_version);
 
   SSL_CTX* ssl_ctx() const { return ctx_.get(); }
+  std::shared_mutex& mutex() { return mutex_; }
   X509* certificate() const { return certificate_.get(); }
   X509* issuer() const { return issuer_.get(); }
 
@@ -65,6 +68,9 @@ class Context {
   // OpenSSL ENGINEs (engine_keys.h); ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED where there are none.
   Status SetEngineKey(const char* key_id, const char* engine_id);
   Status SetClientCertEngine(const char* engine_id);
+  // Whether signing with the private key takes long next to the rest of a handshake, and may be
+  // done on any thread.
+  bool SignsSlowly() const;
 
   // --- Trust.
   // Trusts these authorities and names them to clients. What cannot be read is skipped.
@@ -87,6 +93,7 @@ class Context {
   // The store of this context, copied first if it is shared; null without memory.
   X509_STORE* OwnStore();
 
+  std::shared_mutex mutex_;
   openssl::EngineUse key_engine_;  // outlives ctx_, which has a key of it
   openssl::SSLCtxPointer ctx_;
   openssl::X509Pointer certificate_;

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <shared_mutex>
 #include <utility>
 
 #include "tls/engine_bio.h"
@@ -15,6 +16,24 @@ namespace {
 // Plaintext for one SSL_write(): a few records, so that the ciphertext is still in the cache when
 // the kernel copies it.
 constexpr size_t kWriteChunk = 64 * 1024;
+
+// The size of the whole records that `input` begins with (RFC 8446, 5.1); no value where there is
+// something else, which OpenSSL has to judge.
+std::optional<size_t> WholeRecords(Bytes input) {
+  constexpr size_t kHeader = 5;
+  constexpr size_t kLongest = (1 << 14) + 2048;  // RFC 5246, 6.2.3
+  constexpr uint8_t kFirstType = 20;             // change_cipher_spec
+  constexpr uint8_t kLastType = 23;              // application_data
+  size_t whole = 0;
+  while (input.size - whole >= kHeader) {
+    const uint8_t* header = input.data + whole;
+    const size_t size = static_cast<size_t>(header[3]) << 8 | header[4];
+    if (header[0] < kFirstType || header[0] > kLastType || size > kLongest) return std::nullopt;
+    if (input.size - whole < kHeader + size) break;
+    whole += kHeader + size;
+  }
+  return whole;
+}
 
 }  // namespace
 
@@ -51,10 +70,16 @@ Engine::~Engine() {
 
 template <typename Operation>
 Engine::Outcome Engine::Run(Operation&& operation) {
-  ERR_clear_error();
   busy_ = true;
-  const int result = operation();
+  const Outcome outcome = Call(operation);
   busy_ = false;
+  return outcome;
+}
+
+template <typename Operation>
+Engine::Outcome Engine::Call(Operation&& operation) {
+  ERR_clear_error();
+  const int result = operation();
   if (result > 0) return Outcome::kDone;
   const int reason = SSL_get_error(ssl(), result);
   switch (reason) {
@@ -81,12 +106,12 @@ void Engine::Start() {
 }
 
 void Engine::Receive(Bytes ciphertext) {
-  if (state_ == State::kFailed || close_notify_seen_) return;
-  if (state_ == State::kIdle) state_ = State::kHandshake;
   if (busy_) {
     early_.insert(early_.end(), ciphertext.data, ciphertext.data + ciphertext.size);
     return;
   }
+  if (state_ == State::kFailed || close_notify_seen_) return;
+  if (state_ == State::kIdle) state_ = State::kHandshake;
   if (backlog_.empty()) {
     input_ = ciphertext;
   } else {
@@ -107,6 +132,8 @@ void Engine::Continue() {
 void Engine::Advance() {
   if (busy_) return;
   if (!handshake_paused_ && state_ == State::kHandshake) {
+    if (stepwise_) PrepareStep();
+    if (stepwise_) return;
     if (Run([this] { return SSL_do_handshake(ssl()); }) == Outcome::kDone) state_ = State::kOpen;
   }
   while (!handshake_paused_ && state_ == State::kOpen && !close_notify_seen_) {
@@ -128,6 +155,35 @@ void Engine::Advance() {
     }
   }
   KeepInput();
+}
+
+// A step is given whole records, so that what comes behind them begins with the header of another.
+void Engine::PrepareStep() {
+  KeepInput();
+  const std::optional<size_t> whole = WholeRecords(input_);
+  stepwise_ = whole.has_value();
+  step_input_ = whole.value_or(0);
+  step_due_ = stepwise_ && (step_outcome_ != Outcome::kWait || step_input_ > 0);
+}
+
+void Engine::BeginStep() {
+  step_due_ = false;
+  busy_ = true;
+  input_.size = step_input_;
+}
+
+void Engine::RunStep() {
+  const std::shared_lock<std::shared_mutex> lock(context_->mutex());
+  std::shared_lock<std::shared_mutex> first_lock(first_context_->mutex(), std::defer_lock);
+  if (first_context_ != context_) first_lock.lock();
+  step_outcome_ = Call([this] { return SSL_do_handshake(ssl()); });
+}
+
+void Engine::EndStep() {
+  busy_ = false;
+  input_.size += backlog_.size() - step_input_;
+  if (step_outcome_ == Outcome::kDone) state_ = State::kOpen;
+  Advance();
 }
 
 void Engine::KeepInput() {

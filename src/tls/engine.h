@@ -76,7 +76,9 @@ class EngineHost {
 // One TLS connection without I/O: bytes in, bytes out. It owns the SSL and what has not been sent.
 // Invariants: only Run() calls the SSL_* functions that can fail, and only it reads OpenSSL's error
 // queue; output() is to be sent whatever the state, alerts included, unless it is held; after
-// kFailed nothing but output() and the accessors has an effect.
+// kFailed nothing but output() and the accessors has an effect. It belongs to one thread at a time:
+// between BeginStep() and EndStep() only RunStep() touches it, and Receive(), which keeps what it
+// is given.
 class Engine {
  public:
   enum class Role { kClient, kServer };
@@ -106,6 +108,16 @@ class Engine {
   // The current question has been answered.
   void Resume();
 
+  // --- The handshake in steps, so that another thread can take them: what SSL_do_handshake() does
+  // with the records that have come. Ends where a selection of EngineHost is enabled.
+  void HandshakeInSteps() { stepwise_ = true; }
+  bool step_due() const { return step_due_; }
+  void BeginStep();
+  // On any thread.
+  void RunStep();
+  // Goes on with what the step has made possible; another may be due.
+  void EndStep();
+
   OutputQueue& output() { return output_; }
   // Output must wait for the answer to a kNewSession.
   bool output_held() const { return new_sessions_unanswered_ > 0; }
@@ -113,6 +125,8 @@ class Engine {
   // happened that is to be known before the plaintext behind it; nothing stands in the way any
   // more.
   bool can_continue() const { return starved_ && !question_ && events_.empty(); }
+  // Decryption has stopped, whatever stands in the way: the end of the input is not the next thing.
+  bool has_more() const { return starved_ && state_ == State::kOpen && !close_notify_seen_; }
   State state() const { return state_; }
   bool awaiting_answer() const { return question_.has_value(); }
   // OpenSSL is on the stack: the Engine must not be destroyed now.
@@ -120,6 +134,8 @@ class Engine {
   // The peer has sent close_notify (RFC 8446, 6.1): there is no more plaintext.
   bool peer_closed() const { return close_notify_seen_; }
   size_t backlog_size() const { return backlog_.size(); }
+  // What has been received while OpenSSL was on the stack, in bytes.
+  size_t early_size() const { return early_.size(); }
 
   // The next event, unless a question waits for its answer.
   std::optional<Event> NextEvent();
@@ -146,7 +162,7 @@ class Engine {
   void EnableSessionEvents();
   void EnableSessionLookup() { session_lookup_ = true; }
   void EnableCertificateQuestion() { certificate_question_ = true; }
-  void EnableAlpnCallback() { alpn_callback_ = true; }
+  void EnableAlpnCallback();
   void EnablePsk();
   bool SetPskIdentityHint(const std::string& hint);
   void EnableKeylog();
@@ -166,15 +182,19 @@ class Engine {
   enum class Outcome { kDone, kWait, kPaused, kClosed, kFailed };
 
   Engine(std::shared_ptr<Context> context, Role role, EngineHost* host)
-      : context_(std::move(context)), role_(role), host_(host) {}
+      : context_(std::move(context)), first_context_(context_), role_(role), host_(host) {}
 
   template <typename Operation>
   Outcome Run(Operation&& operation);
+  template <typename Operation>
+  Outcome Call(Operation&& operation);
   void Advance();
+  void PrepareStep();
   void KeepInput();
   void Ask(Event question);
 
   std::shared_ptr<Context> context_;
+  const std::shared_ptr<Context> first_context_;  // of its sessions, whatever SelectContext() takes
   std::shared_ptr<Context> certificate_context_;  // UseCertificateOf()
   openssl::BIOPointer trace_;                     // outlives ssl_, which writes to it
   openssl::SSLPointer ssl_;
@@ -199,6 +219,10 @@ class Engine {
   bool session_answered_ = false;
   bool starved_ = false;
   bool busy_ = false;
+  bool stepwise_ = false;
+  bool step_due_ = false;
+  Outcome step_outcome_ = Outcome::kWait;  // of the last step: kWait, before the first
+  size_t step_input_ = 0;                  // of backlog_, in whole records
   bool close_notify_seen_ = false;
   bool session_events_ = false;
   bool session_lookup_ = false;

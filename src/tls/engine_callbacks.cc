@@ -6,6 +6,8 @@
 
 #include <cstdio>
 #include <cstring>
+#include <mutex>
+#include <shared_mutex>
 #include <utility>
 
 namespace napi_tls::tls {
@@ -303,7 +305,13 @@ void Engine::RequestOcsp() {
   SSL_set_tlsext_status_type(ssl(), TLSEXT_STATUSTYPE_ocsp);
 }
 
+void Engine::EnableAlpnCallback() {
+  alpn_callback_ = true;
+  stepwise_ = false;
+}
+
 void Engine::EnablePsk() {
+  stepwise_ = false;
   if (role_ == Role::kClient) {
     SSL_set_psk_client_callback(ssl(), EngineCallbacks::OnPskClient);
   } else {
@@ -318,7 +326,10 @@ bool Engine::SetPskIdentityHint(const std::string& hint) {
 
 void Engine::EnableKeylog() {
   keylog_ = true;
-  SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl()), EngineCallbacks::OnKeylog);
+  SSL_CTX* ctx = context_->ssl_ctx();
+  if (SSL_CTX_get_keylog_callback(ctx) != nullptr) return;
+  const std::lock_guard<std::shared_mutex> lock(context_->mutex());
+  SSL_CTX_set_keylog_callback(ctx, EngineCallbacks::OnKeylog);
 }
 
 void Engine::EnableTrace() {
@@ -354,8 +365,8 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
   SSL_set_SSL_CTX(ssl(), context->ssl_ctx());
   SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context->ssl_ctx()));
   SSL_set_client_CA_list(ssl(), SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
-  if (keylog_) EnableKeylog();
   context_ = std::move(context);
+  if (keylog_) EnableKeylog();
   return openssl::Ok();
 }
 

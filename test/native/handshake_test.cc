@@ -52,6 +52,7 @@ TEST_P(Handshake, BeginsWithTheFirstInputWhenItWasNotStarted) {
   pair.server.engine().Receive({hello.data(), 10});
   EXPECT_EQ(pair.server.engine().state(), Engine::State::kHandshake);
   pair.server.engine().Receive({hello.data() + 10, hello.size() - 10});
+  pair.server.TakeStep();
   pair.server.engine().Start();
   pair.Run();
   EXPECT_TRUE(pair.client.open());

@@ -1,6 +1,8 @@
 #include "harness.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <thread>
 #include <utility>
 
 namespace napi_tls::tls::test {
@@ -56,11 +58,26 @@ Peer::Peer(ContextPointer context, Engine::Role role) {
   auto engine = Engine::Create(std::move(context), role, this);
   EXPECT_TRUE(engine.ok());
   engine_ = std::move(engine.value());
+  const char* steps = getenv("NAPI_TLS_STEPS");
+  if (steps != nullptr && *steps == '1' && role == Engine::Role::kServer) {
+    engine_->HandshakeInSteps();
+  }
+}
+
+void Peer::TakeStep() {
+  if (!engine_->step_due()) return;
+  engine_->BeginStep();
+  std::thread([this] { engine_->RunStep(); }).join();
+  engine_->EndStep();
 }
 
 void Peer::Settle() {
   for (int round = 0; round < kMaxRounds; ++round) {
     bool idle = true;
+    if (takes_steps && engine_->step_due()) {
+      TakeStep();
+      idle = false;
+    }
     if (!unwritten_.empty()) {
       const size_t taken = engine_->Write(unwritten_);
       unwritten_.erase(unwritten_.begin(), unwritten_.begin() + taken);

@@ -88,7 +88,8 @@ ContextPointer ClientContext(int version);
 ContextPointer ServerContext(int version, const Identity& identity = Certificates().server);
 void UseIdentity(Context* context, const Identity& identity);
 
-// One end of a connection: an Engine, its host, and what its host has seen.
+// One end of a connection: an Engine, its host, and what its host has seen. With NAPI_TLS_STEPS=1
+// in the environment, every server shakes hands in steps on other threads.
 class Peer : public EngineHost {
  public:
   Peer(ContextPointer context, Engine::Role role);
@@ -108,6 +109,8 @@ class Peer : public EngineHost {
   void Write(const std::string& plaintext) { Write(BytesOf(plaintext)); }
   std::vector<uint8_t> TakeOutput();
 
+  // Takes the step that is due, if any, on another thread.
+  void TakeStep();
   // Answers the question that waits, when `answers` is false.
   void Answer();
   size_t Count(Event::Type type) const;
@@ -115,7 +118,8 @@ class Peer : public EngineHost {
   const Event* Last(Event::Type type) const;
 
   // What the host does.
-  bool answers = true;  // false: a question waits for Answer()
+  bool takes_steps = true;  // false: a step that is due waits for TakeStep()
+  bool answers = true;      // false: a question waits for Answer()
   std::function<void(const Event&)> on_question;
   std::function<AlpnChoice(Bytes, Bytes*)> on_alpn;
   std::function<std::optional<PskAnswer>(const char*)> psk_for_server;

@@ -127,6 +127,7 @@ TEST_P(Questions, AnswerThemselvesOnlyOnce) {
   pair->Run();
   ASSERT_EQ(server.events.back().type, Type::kSessionLookup);
   server.engine().Resume();
+  server.TakeStep();
   EXPECT_FALSE(server.engine().awaiting_answer());
   // The next question is there, but nobody has taken it: these answer nothing.
   server.engine().Resume();
