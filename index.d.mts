@@ -1,4 +1,5 @@
 /// <reference types="node" />
+/// <reference path="./index.d.ts" />
 
 /** The types of the package for ES modules: see index.d.ts. */
 

@@ -7,4 +7,19 @@
 
 import tls = require('node:tls');
 
+declare module 'tls' {
+  interface TlsOptions {
+    /**
+     * Whether handshakes run on threads of libuv's pool: `true`, `false`, or `'auto'` for where that pays. Only
+     * napi-tls knows it.
+     * @default 'auto'
+     */
+    offloadHandshake?: boolean | 'auto' | undefined;
+  }
+  interface TLSSocketOptions {
+    /** For a server's end of a connection: see {@link TlsOptions.offloadHandshake}. */
+    offloadHandshake?: boolean | 'auto' | undefined;
+  }
+}
+
 export = tls;

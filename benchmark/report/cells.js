@@ -10,6 +10,7 @@ const MEASURES = {
   rate: 'rate',
   cpu: 'CPU time',
   delay: 'delay',
+  serverThreadCpu: 'CPU time of the loop',
   serverMemory: 'RSS',
   clientMemory: 'RSS',
   rise: 'busy : quiet',

@@ -7,13 +7,16 @@ const { acceptConnections, cheapConnectOptions, connectRepeatedly } = require('.
 
 const CONCURRENCY = 16;
 
-const cases = ['P-256', 'RSA-2048'].map((certificate) => ({
-  name: `accept, ${certificate} certificate`,
-  unit: 'connection',
-  countedBy: 'server',
-  pairs: ['core/ours', 'ours/ours'],
-  parameters: { certificate, serverOptions: {} },
-}));
+const cases = [{ offloadHandshake: undefined }, { offloadHandshake: true }].flatMap(
+  (serverOptions) =>
+    ['P-256', 'RSA-2048'].map((certificate) => ({
+      name: `accept${serverOptions.offloadHandshake ? ' off the loop' : ''}, ${certificate} certificate`,
+      unit: 'connection',
+      countedBy: 'server',
+      pairs: ['core/ours', 'ours/ours'],
+      parameters: { certificate, serverOptions },
+    })),
+);
 
 async function client(tls, parameters) {
   return connectRepeatedly(tls, cheapConnectOptions(tls, parameters), CONCURRENCY);

@@ -43,6 +43,9 @@ const versions: tls.SecureVersion[] = [DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION]
 const strings: string[] = [DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, ...versions];
 const context: SecureContext = createSecureContext({ minVersion: 'TLSv1.2' });
 const options: TlsOptions & ConnectionOptions = { secureContext: context, ALPNProtocols: ['h2'] };
+// What only this package has.
+const additions: TlsOptions & tls.TLSSocketOptions = { offloadHandshake: 'auto' };
+void additions;
 const server: Server = createServer(options, (socket) => {
   const protocol: string | null = socket.getProtocol();
   const certificate: PeerCertificate = socket.getPeerCertificate();
