@@ -57,7 +57,7 @@ void TLSWrap::Deliver() {
     if (flags != 0 && (!Notify(flags) || !alive())) return;
     {
       TickScope ticks(this);
-      engine_->Continue();
+      if (!engine_->spent()) engine_->Continue();
       Pump();
     }
     flags = CollectFlags();

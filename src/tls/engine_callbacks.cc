@@ -294,8 +294,6 @@ bool Engine::SetAlpnProtocols(Bytes wire_format) {
 
 void Engine::EnableSessionEvents() {
   session_events_ = true;
-  // One message for each SSL_read(): getSession() then answers with the session of the event.
-  if (role_ == Role::kClient) SSL_clear_mode(ssl(), SSL_MODE_AUTO_RETRY);
 }
 
 void Engine::RequestOcsp() {
