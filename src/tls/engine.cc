@@ -31,8 +31,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<Context> context,
   openssl::ClearErrorOnReturn clear;
   std::unique_ptr<Engine> engine(new Engine(std::move(context), role, host));
   engine->ssl_.reset(SSL_new(engine->context_->ssl_ctx()));
-  openssl::BIOPointer bio = 
-      NewEngineBio(&engine->input_, &engine->reads_left_, &engine->output_);
+  openssl::BIOPointer bio = NewEngineBio(&engine->input_, &engine->reads_left_, &engine->output_);
   if (!engine->ssl_ || !bio || !EngineCallbacks::Attach(engine.get()) ||
       !TicketKeys::Bind(engine->ssl())) {
     return Error::FromConnection("SSL_new");

@@ -292,9 +292,7 @@ bool Engine::SetAlpnProtocols(Bytes wire_format) {
                              static_cast<unsigned int>(wire_format.size)) == 0;
 }
 
-void Engine::EnableSessionEvents() {
-  session_events_ = true;
-}
+void Engine::EnableSessionEvents() { session_events_ = true; }
 
 void Engine::RequestOcsp() {
   ocsp_requested_ = true;
