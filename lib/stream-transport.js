@@ -32,7 +32,7 @@ class StreamTransport {
     if (stream instanceof net.Socket) stream.allowHalfOpen = true;
     stream.on('end', () => this.#end(UV_EOF));
     stream.on('error', (error) => this.handle.owner._emitTLSError(error));
-    stream.on('close', () => this.handle.owner[kTransportClosed]());
+    stream.on('close', () => this.#closed());
     if (stream.readableEnded) process.nextTick(() => this.#end(UV_EOF));
   }
 
@@ -46,6 +46,18 @@ class StreamTransport {
 
   #end(status) {
     if (!this.handle.owner.destroyed) this.handle.owner[kReadEnd](status);
+  }
+
+  /** A stream that has come to its end in both directions takes nothing away that is still to be read. */
+  #closed() {
+    const { owner } = this.handle;
+    const { readableEnded, writableFinished, errored } = this.stream;
+    const unread = owner.readableLength > 0 && !owner.destroyed;
+    if (readableEnded && writableFinished && !errored && unread) {
+      owner.once('end', () => owner[kTransportClosed]());
+    } else {
+      owner[kTransportClosed]();
+    }
   }
 
   readStart() {
