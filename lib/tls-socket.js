@@ -306,9 +306,9 @@ TLSSocket.prototype[kSelection] = function (name, args) {
   return handshake[name](this, ...args);
 };
 
-/** The transport was closed by somebody else; a write that was on its way is lost, unless its error has told that. */
+/** The transport was closed by somebody else; a write that was on its way is lost. */
 TLSSocket.prototype[kTransportClosed] = function () {
-  const loses = this._secureEstablished && this[kWriteCallback] !== null && !this._hadError;
+  const loses = this._secureEstablished && this[kWriteCallback] !== null;
   this.destroy(loses ? errnoException(UV_ECANCELED, 'write') : undefined);
 };
 
