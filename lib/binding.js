@@ -24,6 +24,7 @@ const Flag = {
   kStarved: 1 << 10,
   kUnread: 1 << 11,
   kHeld: 1 << 12,
+  kHalted: 1 << 13,
 };
 
 const EventType = {

@@ -31,8 +31,8 @@ class StreamTransport {
     // The peer's end must not end it: what we have to send may still be on its way.
     if (stream instanceof net.Socket) stream.allowHalfOpen = true;
     stream.on('end', () => this.#end(UV_EOF));
-    stream.on('error', (error) => this.handle.owner._emitTLSError(error));
-    stream.on('close', () => this.handle.owner[kTransportClosed]());
+    stream.on('error', (error) => this.#failed(error));
+    stream.on('close', () => this.#closed());
     if (stream.readableEnded) process.nextTick(() => this.#end(UV_EOF));
   }
 
@@ -46,6 +46,26 @@ class StreamTransport {
 
   #end(status) {
     if (!this.handle.owner.destroyed) this.handle.owner[kReadEnd](status);
+  }
+
+  /** A socket that fails ends with its error, as the native transport would; other streams close when they please. */
+  #failed(error) {
+    const { owner } = this.handle;
+    if (!(this.stream instanceof net.Socket) || this.outer !== null) owner._emitTLSError(error);
+    // Otherwise it is no news, as in kReadEnd.
+    else if (!owner._hadError) owner.destroy(error);
+  }
+
+  /** A stream that has come to its end in both directions takes nothing away that is still to be read. */
+  #closed() {
+    const { owner } = this.handle;
+    const { readableEnded, writableFinished, errored } = this.stream;
+    const unread = owner.readableLength > 0 && !owner.destroyed;
+    if (readableEnded && writableFinished && !errored && unread) {
+      owner.once('end', () => owner[kTransportClosed]());
+    } else {
+      owner[kTransportClosed]();
+    }
   }
 
   readStart() {

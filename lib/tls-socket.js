@@ -36,7 +36,9 @@ const { kFinal, kGatherer, kSettleWrite, kWriteCallback, kWritten } = write;
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
 const kEarlyError = Symbol('kEarlyError');
+const kEndStatus = Symbol('kEndStatus');
 const kFail = Symbol('kFail');
+const kHalted = Symbol('kHalted');
 const kLostWrite = Symbol('kLostWrite');
 const kOnRead = Symbol('kOnRead');
 const kOffer = Symbol('kOffer');
@@ -46,19 +48,20 @@ const kSettle = Symbol('kSettle');
 const kStart = Symbol('kStart');
 const kStarted = Symbol('kStarted');
 const kStreamHandle = Symbol('kStreamHandle');
+const kTurn = Symbol('kTurn');
 const kUnread = Symbol('kUnread');
 
 /** Whether a write that was in flight when its socket was destroyed has failed. */
 const kFailsInFlight = nodeMajor >= 22;
 
-/** Sockets whose write budget is spent until the event loop turns. */
+/** Sockets whose budget is spent until the event loop turns. */
 let turning = [];
 
 function turn() {
   const sockets = turning;
   turning = [];
   callEach(sockets, (socket) => {
-    if (!socket.destroyed) socket[kAdvance](socket.ssl.turn());
+    if (!socket.destroyed) socket[kTurn]();
   });
 }
 
@@ -104,6 +107,8 @@ function TLSSocket(socket, opts) {
   this.encrypted = true;
   this.ssl = handle;
   this[kFinal] = null;
+  this[kEndStatus] = 0;
+  this[kHalted] = false;
   this[kLostWrite] = null;
   this[kOnRead] = null;
   this[kReading] = false;
@@ -210,7 +215,7 @@ TLSSocket.prototype[kStart] = function () {
     this[kAdvance](this.ssl.receive(Buffer.from(early, this[kUnderlying].readableEncoding)));
   }
   if (this.destroyed) return;
-  transport.readStart();
+  if (!this[kHalted]) transport.readStart();
   if (this[kUnderlying]?._readableState?.ended) this[kReadEnd](UV_EOF);
 };
 
@@ -270,6 +275,10 @@ TLSSocket.prototype[kSettle] = function (flags, status) {
     this[kGatherer].flush();
     handle[kTransport].send();
   }
+  if (flags & Flag.kHalted) {
+    this[kHalted] = true;
+    handle[kTransport].readStop();
+  }
   if (flags & Flag.kTurn && turning.push(this) === 1) setImmediate(turn);
   if (flags & Flag.kShutdownDone) handle[kTransport].onShutdown(status);
   if (flags & Flag.kFailed) {
@@ -283,6 +292,16 @@ TLSSocket.prototype[kSettle] = function (flags, status) {
   if (flags & Flag.kReadEnd && !this.destroyed) this[kReadEnd](status);
 };
 
+/** The event loop has turned: there are new budgets, and reading goes on where it was halted. */
+TLSSocket.prototype[kTurn] = function () {
+  const wasHalted = this[kHalted];
+  this[kHalted] = false;
+  this[kAdvance](this.ssl.turn());
+  if (!wasHalted || this[kHalted] || this.destroyed) return;
+  if (this[kReading]) this.ssl[kTransport].readStart();
+  if (this[kEndStatus] !== 0) this[kReadEnd](this[kEndStatus]);
+};
+
 TLSSocket.prototype[kSelection] = function (name, args) {
   return handshake[name](this, ...args);
 };
@@ -294,6 +313,11 @@ TLSSocket.prototype[kTransportClosed] = function () {
 };
 
 TLSSocket.prototype[kReadEnd] = function (status) {
+  // What came before it has not been decrypted yet.
+  if (this[kHalted]) {
+    this[kEndStatus] = status;
+    return;
+  }
   // How a connection ends that has failed before, such as with the peer's alert, is no news.
   if (status !== UV_EOF && !this._hadError) {
     this.destroy(errnoException(status, 'read'));
@@ -386,7 +410,7 @@ TLSSocket.prototype._read = function () {
   this[kReading] = true;
   this.ssl.reading = true;
   if (this[kOnRead]?.resume() === false) this[kPauseReading]();
-  else this.ssl[kTransport].readStart();
+  else if (!this[kHalted]) this.ssl[kTransport].readStart();
 };
 
 // --- The end.

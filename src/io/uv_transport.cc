@@ -86,7 +86,8 @@ int UvTransport::ReadStart() {
         if (size == 0 || transport == nullptr) return;
         const bool is_full = size == static_cast<ssize_t>(kReadBufferSize);
         transport->full_reads_ = is_full ? transport->full_reads_ + 1 : 0;
-        if (size == UV_ENOBUFS) return;
+        // Without a buffer it is our own doing; the kernel may have run out of buffers too.
+        if (size == UV_ENOBUFS && buffer->base == nullptr) return;
         if (size > 0) {
           transport->bytes_read_ += static_cast<size_t>(size);
           transport->listener_->OnCiphertext(

@@ -25,6 +25,10 @@ constexpr size_t kTurnBudget = 128 * 1024;
 // peer that it wakes, as much for one record as for four.
 constexpr size_t kSendSize = 64 * 1024;
 
+// What answers by itself to a peer that does not read, such as KeyUpdate to KeyUpdate (RFC 8446,
+// 4.6.3), until nothing more is read from that peer.
+constexpr size_t kMaxAnswers = 16 * 1024;
+
 // What an SSL and its two contexts of keys hold, roughly: V8 sees only the small object.
 constexpr int64_t kExternalMemory = 24 * 1024;
 
@@ -160,11 +164,13 @@ Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), CollectFlags());
 }
 
-// turn(): flags. A new turn of the event loop, with a new budget.
+// turn(): flags. A new turn of the event loop, with new budgets.
 Napi::Value TLSWrap::Turn(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   turn_bytes_ = 0;
   turn_wanted_ = false;
+  halted_ = false;
+  if (ready() && engine_->spent()) engine_->Continue();
   return Settle(info.Env());
 }
 
@@ -184,7 +190,7 @@ Napi::Value TLSWrap::Resume(const Napi::CallbackInfo& info) {
 // proceed(): flags. The plaintext and the events of the last flags have been taken.
 Napi::Value TLSWrap::Proceed(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  if (ready()) engine_->Continue();
+  if (ready() && !engine_->spent()) engine_->Continue();
   return Settle(info.Env());
 }
 
@@ -308,8 +314,7 @@ void TLSWrap::Pump() {
   // In one piece with the end of a handshake. A peer that refuses it closes the connection, and a
   // second segment that meets a closed socket would have the kernel report that before the peer's
   // alert.
-  const bool in_flight = stream_sending_ || (transport_ && transport_->sending());
-  if (!in_flight && !engine_->output().empty() && turn_bytes_ < kTurnBudget) Encrypt();
+  if (!sending() && !engine_->output().empty() && turn_bytes_ < kTurnBudget) Encrypt();
   for (;;) {
     const int status = SendOutput();
     if (status == UV_EAGAIN) return;
@@ -343,6 +348,9 @@ bool TLSWrap::Encrypt() {
   return taken > 0;
 }
 
+// While something is on its way, nothing but such answers is encrypted.
+bool TLSWrap::AnswersWait() const { return sending() && engine_->output().size() > kMaxAnswers; }
+
 void TLSWrap::FinishWrite() {
   write_.active = false;
   write_.rest = {};
@@ -364,7 +372,10 @@ uint32_t TLSWrap::CollectFlags() {
   if (engine_->has_error() || (silent_ && !std::exchange(silence_reported_, true))) {
     flags |= kFailed;
   }
-  if (engine_->can_continue()) flags |= kStarved;
+  if (engine_->can_continue() && !engine_->spent()) flags |= kStarved;
+  const bool waits = AnswersWait();
+  if ((waits || engine_->spent()) && !std::exchange(halted_, true)) flags |= kHalted;
+  if (halted_ && !waits && !std::exchange(turn_wanted_, true)) flags |= kTurn;
   if (engine_->peer_closed() && !peer_closed_reported_ && !has_plaintext) {
     peer_closed_reported_ = true;
     flags |= kPeerClosed;

@@ -37,10 +37,11 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
     kReadEnd = 1 << 6,         // the transport has ended; state[kStatus]: UV_EOF or an error
     kTransportError = 1 << 7,  // sending failed; state[kStatus]: a libuv error
     kShutdownDone = 1 << 8,    // state[kStatus]: 0 or a libuv error
-    kTurn = 1 << 9,            // the write budget of this turn is spent: call turn() in the next
+    kTurn = 1 << 9,            // a budget of this turn is spent: call turn() in the next
     kStarved = 1 << 10,        // there is more to decrypt: call proceed()
     kUnread = 1 << 11,         // the native reader has left something of the plaintext
     kHeld = 1 << 12,           // what was written waits for more to be sent with: call flush()
+    kHalted = 1 << 13,         // nothing more is to be read until turn()
   };
 
   static Napi::Function Define(Napi::Env env);
@@ -144,6 +145,8 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   void DropEngine();
 
   bool alive() const { return engine_ != nullptr && !destroyed_; }
+  bool sending() const { return stream_sending_ || (transport_ && transport_->sending()); }
+  bool AnswersWait() const;
   int SendOutput();
   void Pump();
   bool Gather(bool more_follows);
@@ -177,6 +180,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   size_t turn_bytes_ = 0;  // plaintext encrypted in this turn of the loop
   uint64_t turn_time_ = 0;
   bool turn_wanted_ = false;            // kTurn has been reported, turn() has not come
+  bool halted_ = false;                 // kHalted has been reported, turn() has not come
   int depth_ = 0;                       // of EngineScopes
   bool shutdown_wanted_ = false;        // FIN follows what is queued
   bool stream_sending_ = false;         // a stream transport has taken output and not answered yet

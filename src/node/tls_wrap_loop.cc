@@ -65,7 +65,7 @@ void TLSWrap::Deliver() {
     if (flags != 0 && (!Notify(flags) || !alive() || away())) return;
     {
       TickScope ticks(this);
-      engine_->Continue();
+      if (!engine_->spent()) engine_->Continue();
       AdvanceHandshake();
       Pump();
     }

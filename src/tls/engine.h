@@ -121,10 +121,12 @@ class Engine {
   OutputQueue& output() { return output_; }
   // Output must wait for the answer to a kNewSession.
   bool output_held() const { return new_sessions_unanswered_ > 0; }
-  // Decryption has stopped, because ReservePlaintext() had no room or because something has
-  // happened that is to be known before the plaintext behind it; nothing stands in the way any
-  // more.
+  // Decryption has stopped, because ReservePlaintext() had no room, because something has
+  // happened that is to be known before the plaintext behind it, or because it is spent(); nothing
+  // stands in the way any more.
   bool can_continue() const { return starved_ && !question_ && events_.empty(); }
+  // So many records have been read that others should have a turn before Continue().
+  bool spent() const { return spent_; }
   // Decryption has stopped, whatever stands in the way: the end of the input is not the next thing.
   bool has_more() const { return starved_ && state_ == State::kOpen && !close_notify_seen_; }
   State state() const { return state_; }
@@ -204,6 +206,7 @@ class Engine {
   State state_ = State::kIdle;
 
   Bytes input_;                   // not yet read by OpenSSL; views the caller's bytes or backlog_
+  int reads_left_ = 0;            // that OpenSSL may make of it
   std::vector<uint8_t> backlog_;  // input kept between two calls
   std::vector<uint8_t> early_;    // input that came while OpenSSL was on the stack
   OutputQueue output_;
@@ -218,6 +221,7 @@ class Engine {
   bool certificate_answered_ = false;
   bool session_answered_ = false;
   bool starved_ = false;
+  bool spent_ = false;  // input is left, and no read
   bool busy_ = false;
   bool stepwise_ = false;
   bool step_due_ = false;

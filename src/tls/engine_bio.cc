@@ -11,6 +11,7 @@ using openssl::Bytes;
 
 struct Ends {
   Bytes* input;
+  int* reads_left;
   OutputQueue* output;
 };
 
@@ -18,12 +19,14 @@ Ends* EndsOf(BIO* bio) { return static_cast<Ends*>(BIO_get_data(bio)); }
 
 int Read(BIO* bio, char* data, size_t size, size_t* read) {
   Bytes* input = EndsOf(bio)->input;
+  int* reads_left = EndsOf(bio)->reads_left;
   BIO_clear_retry_flags(bio);
-  if (input->empty()) {
+  if (input->empty() || *reads_left <= 0) {
     BIO_set_retry_read(bio);
     *read = 0;
     return 0;
   }
+  --*reads_left;
   *read = std::min(size, input->size);
   memcpy(data, input->data, *read);
   input->data += *read;
@@ -63,10 +66,10 @@ const BIO_METHOD* Method() {
 
 }  // namespace
 
-openssl::BIOPointer NewEngineBio(Bytes* input, OutputQueue* output) {
+openssl::BIOPointer NewEngineBio(Bytes* input, int* reads_left, OutputQueue* output) {
   openssl::BIOPointer bio(Method() == nullptr ? nullptr : BIO_new(Method()));
   if (!bio) return bio;
-  BIO_set_data(bio.get(), std::make_unique<Ends>(Ends{input, output}).release());
+  BIO_set_data(bio.get(), std::make_unique<Ends>(Ends{input, reads_left, output}).release());
   BIO_set_init(bio.get(), 1);
   return bio;
 }

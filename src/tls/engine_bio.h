@@ -10,8 +10,9 @@
 namespace napi_tls::tls {
 
 // The memory that an SSL reads its ciphertext from and writes it to: `input` shrinks at the front
-// as it is read, and an empty one asks for a retry. Both outlive the BIO.
-openssl::BIOPointer NewEngineBio(openssl::Bytes* input, OutputQueue* output);
+// as it is read, and an empty one asks for a retry; so does one that was read `reads_left` times,
+// which is twice for each record. All three outlive the BIO.
+openssl::BIOPointer NewEngineBio(openssl::Bytes* input, int* reads_left, OutputQueue* output);
 
 }  // namespace napi_tls::tls
 

@@ -294,11 +294,7 @@ bool Engine::SetAlpnProtocols(Bytes wire_format) {
                              static_cast<unsigned int>(wire_format.size)) == 0;
 }
 
-void Engine::EnableSessionEvents() {
-  session_events_ = true;
-  // One message for each SSL_read(): getSession() then answers with the session of the event.
-  if (role_ == Role::kClient) SSL_clear_mode(ssl(), SSL_MODE_AUTO_RETRY);
-}
+void Engine::EnableSessionEvents() { session_events_ = true; }
 
 void Engine::RequestOcsp() {
   ocsp_requested_ = true;

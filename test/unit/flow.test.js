@@ -8,7 +8,7 @@ const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
-const { readExactly } = Scene;
+const { readAll, readExactly } = Scene;
 
 const kMegabyte = 1024 * 1024;
 const long = process.env.NAPI_TLS_LONG === '1';
@@ -122,6 +122,16 @@ transports('the flow of data', (test) => {
     await once(far, 'end');
     assert(pauses > 8);
     assert.equal(received.digest('hex'), createHash('sha256').update(data).digest('hex'));
+  });
+
+  test('keeps what a late reader has not read when both directions have ended', async (scene) => {
+    const server = await scene.listen({}, (far) => far.pipe(far));
+    const near = scene.connect(server);
+    near.end('not read yet');
+    await once(near, 'finish');
+    await until(() => near.readableLength > 0, 'the echo');
+    await delay(100); // for the end of the other side, and of the socket below
+    assert.equal(String(await readAll(near)), 'not read yet');
   });
 
   test('lets timers run in a loop of writes that never stops', async (scene) => {
