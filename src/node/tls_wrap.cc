@@ -1,6 +1,7 @@
 #include "node/tls_wrap.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "node/convert.h"
@@ -371,6 +372,10 @@ uint32_t TLSWrap::CollectFlags() {
   if (has_plaintext) {
     flags |= kPlaintext;
     state[Environment::kPlaintextSize] = static_cast<uint32_t>(plaintext_size_);
+    if (plaintext_size_ <= Environment::kMaxPooled && environment_->pool != nullptr) {
+      memcpy(environment_->pool + state[Environment::kPoolOffset],
+             environment_->slab + state[Environment::kSlabOffset], plaintext_size_);
+    }
     plaintext_size_ = 0;
   }
   state[Environment::kStatus] = static_cast<uint32_t>(status_);
