@@ -12,8 +12,9 @@ namespace napi_tls::node {
 // instance data, reached from every call and freed with the environment.
 //
 // The slab is a block of JavaScript memory that connections decrypt into, one after the other;
-// JavaScript hands it out in slices, moves state[kSlabOffset] forward, and renews it in time. A short
-// plaintext is copied into the pool, from state[kPoolOffset]: a slice would keep the whole slab alive.
+// JavaScript hands it out in slices, moves state[kSlabOffset] forward, and renews it in time. A
+// short plaintext is copied into the pool, from state[kPoolOffset]: a slice would keep the whole
+// slab alive.
 struct Environment {
   enum State : uint32_t { kSlabOffset, kPlaintextSize, kStatus, kPoolOffset, kStateSize };
 
