@@ -144,20 +144,20 @@ Napi::Value TLSWrap::Receive(const Napi::CallbackInfo& info) {
 }
 
 // write(plaintext: Uint8Array, size: number, moreFollows: boolean): flags. As many bytes as `size`
-// says, from the start. One write at a time: until kWritten, the bytes must stay. Where more follows
-// in this tick, flush() is called at the end of it.
+// says, from the start. One write at a time: until kWritten, the bytes must stay. Where more
+// follows in this tick, flush() is called at the end of it.
 Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   const std::optional<Bytes> plaintext = ViewOf(info[0]);
-  uint32_t size = 0;
+  int64_t size = 0;
   bool more_follows = false;
   if (!alive() || write_.active || !plaintext ||
-      napi_get_value_uint32(info.Env(), info[1], &size) != napi_ok ||
+      napi_get_value_int64(info.Env(), info[1], &size) != napi_ok || size < 0 ||
       napi_get_value_bool(info.Env(), info[2], &more_follows) != napi_ok) {
     return Napi::Number::New(info.Env(), 0);
   }
   write_.active = true;
-  write_.rest = {plaintext->data, std::min<size_t>(size, plaintext->size)};
+  write_.rest = {plaintext->data, std::min(static_cast<size_t>(size), plaintext->size)};
   if (!Gather(more_follows)) Pump();
   if (write_.active && !write_.rest.empty()) {
     write_.buffer = Napi::Persistent(info[0].As<Napi::Uint8Array>());
