@@ -7,11 +7,11 @@ const { EndpointProcess, EXIT_TIMEOUT } = require('./endpoint-process');
 /** Time that one answer of a process may take, in milliseconds. */
 const TIMEOUT = 60_000;
 
-/** CPU time that fresh processes use up before anything is measured, in microseconds. */
+/** CPU time that fresh processes use up before anything is measured, in microseconds; a case may name its own. */
 const WARM_UP = 500_000;
 
 /** Longest time for it, in milliseconds. */
-const WARM_UP_LIMIT = 5_000;
+const WARM_UP_LIMIT = 10_000;
 
 /** A server and a client in fresh processes, and what they have done together. */
 class Run {
@@ -19,6 +19,7 @@ class Run {
   #client;
   #parameters;
   #count;
+  #warmUp;
   // Of the measured slices: what each end has counted and used.
   #sums = { server: {}, client: {} };
 
@@ -28,11 +29,13 @@ class Run {
    * @param {object} options result of parseOptions()
    * @param {object} credentials result of createCredentials()
    */
-  constructor({ file, parameters, countedBy = 'client' }, pair, options, credentials) {
+  constructor(benchmarkCase, pair, options, credentials) {
+    const { file, parameters, countedBy = 'client', warmUp = WARM_UP } = benchmarkCase;
     const [serverName, clientName] = pair.split('/');
     const { ciphers, implementations } = options;
     this.#parameters = { ...parameters, credentials, ciphers };
     this.#count = countedBy;
+    this.#warmUp = warmUp;
     this.#server = new EndpointProcess('server', implementations[serverName], file, options);
     this.#client = new EndpointProcess('client', implementations[clientName], file, options);
   }
@@ -46,7 +49,7 @@ class Run {
   async warmUp() {
     const end = performance.now() + WARM_UP_LIMIT;
     const start = await this.#sample();
-    for (let used = 0; used < WARM_UP && performance.now() < end;) {
+    for (let used = 0; used < this.#warmUp && performance.now() < end;) {
       await sleep(20);
       const { server, client } = await this.#sample();
       used = server.cpu - start.server.cpu + client.cpu - start.client.cpu;

@@ -49,12 +49,14 @@ const Outcome = {
 const kSlabOffset = 0;
 const kPlaintextSize = 1;
 const kStatus = 2;
+const kPoolOffset = 3;
 
 const kSlabSize = 256 * 1024;
 /** Plaintext of one read: 64 KB of ciphertext, and a record that was waiting for its end. */
 const kRoom = 96 * 1024;
-/** A shorter piece is copied: a slice would keep the whole slab alive for a few bytes. */
-const kMinSlice = 8 * 1024;
+/** C++ has copied it into the pool: a slice would keep the whole slab alive for a few bytes. */
+const kMaxPooled = 8 * 1024;
+const kPoolSize = 3 * kMaxPooled;
 
 const { state } = binding;
 
@@ -62,20 +64,31 @@ function renewSlab() {
   binding.slab = Buffer.allocUnsafeSlow(kSlabSize);
   binding.setSlab(binding.slab);
 }
-// These files may be loaded again over the same addon (a linked folder, an emptied cache): its slab is one.
-if (binding.slab === undefined) renewSlab();
+
+function renewPool() {
+  binding.pool = Buffer.allocUnsafeSlow(kPoolSize);
+  binding.setPool(binding.pool);
+}
+
+// These files may be loaded again over the same addon (a linked folder, an emptied cache): its memory is one.
+if (binding.slab === undefined) {
+  renewSlab();
+  renewPool();
+}
 
 /** @returns {Buffer} the plaintext that the last flags announced (Flag.kPlaintext) */
 function takePlaintext() {
-  const { slab } = binding;
-  const start = state[kSlabOffset];
   const size = state[kPlaintextSize];
-  if (size < kMinSlice) {
-    const copy = Buffer.allocUnsafe(size);
-    slab.copy(copy, 0, start, start + size);
-    return copy;
+  if (size <= kMaxPooled) {
+    const start = state[kPoolOffset];
+    const plaintext = binding.pool.subarray(start, start + size);
+    // As Buffer.poolSize: aligned, for views of larger elements.
+    state[kPoolOffset] = (start + size + 7) & ~7;
+    if (kPoolSize - state[kPoolOffset] < kMaxPooled) renewPool();
+    return plaintext;
   }
-  const plaintext = slab.subarray(start, start + size);
+  const start = state[kSlabOffset];
+  const plaintext = binding.slab.subarray(start, start + size);
   // The next slice starts on a cache line of its own.
   state[kSlabOffset] = (start + size + 63) & ~63;
   if (kSlabSize - state[kSlabOffset] < kRoom) renewSlab();

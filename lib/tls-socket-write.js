@@ -37,7 +37,6 @@ const methods = {
     const size = this[kGatherer].add(chunk, encoding);
     if (size < 0) return false;
     this.ssl.bytesWritten += size;
-    this._unrefTimer();
     return true;
   },
 
@@ -45,7 +44,7 @@ const methods = {
   [kWriteNow](bytes, callback) {
     this[kGatherer].flush();
     this[kCount](bytes);
-    this[kWrite](bytes, callback, true);
+    this[kWrite](bytes, bytes.length, callback, true);
   },
 
   _writev(chunks, callback) {
@@ -90,17 +89,17 @@ const methods = {
   },
 
   /**
-   * One write at a time; `callback` comes when the transport has taken all of it, or holds it for the rest of this
-   * tick.
+   * Writes the first `size` bytes. One write at a time; `callback` comes when the transport has taken all of it, or
+   * holds it for the rest of this tick.
    */
-  [kWrite](bytes, callback, moreFollows) {
+  [kWrite](bytes, size, callback, moreFollows) {
     if (this[kWriteCallback] !== null) {
       // A gathered block is on its way still: after it.
       const first = this[kWriteCallback];
       this[kWriteCallback] = (error) => {
         first(error);
         if (error) callback(error);
-        else this[kWrite](bytes, callback, moreFollows);
+        else this[kWrite](bytes, size, callback, moreFollows);
       };
       return;
     }
@@ -110,7 +109,9 @@ const methods = {
     }
     this._unrefTimer();
     this[kWriteCallback] = callback;
-    this[kAdvance](this.ssl.write(bytes, moreFollows));
+    const flags = this.ssl.write(bytes, size, moreFollows);
+    if (flags === Flag.kWritten) this[kSettleWrite](null);
+    else this[kAdvance](flags);
     if (!this[kBegun]) this._start();
   },
 

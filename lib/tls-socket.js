@@ -44,6 +44,7 @@ const kOnRead = Symbol('kOnRead');
 const kOffer = Symbol('kOffer');
 const kPush = Symbol('kPush');
 const kReading = Symbol('kReading');
+const kReceive = Symbol('kReceive');
 const kSettle = Symbol('kSettle');
 const kStart = Symbol('kStart');
 const kStarted = Symbol('kStarted');
@@ -237,6 +238,11 @@ TLSSocket.prototype[kBegin] = function () {
 /** Deals with what the native side has announced (TLSWrap::Flag). */
 TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   if (flags === 0) return;
+  // What nearly every call from the event loop is about.
+  if (fromLoop && flags === Flag.kPlaintext) {
+    this[kReceive](takePlaintext());
+    return;
+  }
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
@@ -250,9 +256,7 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
     } finally {
       try {
         if (flags & Flag.kUnread) this[kPush](this[kUnread]);
-        if (plaintext !== null && !this.destroyed && !this[kOffer](plaintext)) {
-          this[kPush](this[kUnread]);
-        }
+        if (plaintext !== null && !this.destroyed) this[kReceive](plaintext);
       } finally {
         if (!this.destroyed) this[kSettle](flags, status);
         const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
@@ -264,7 +268,8 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
 
 /** The event loop has plaintext for a native reader, who gets it with no callback on the stack (TLSWrap::Notify). */
 TLSSocket.prototype[kConsume] = function () {
-  return this[kOffer](takePlaintext());
+  this[kUnread] = this[kOffer](takePlaintext());
+  return this[kUnread] === null;
 };
 
 TLSSocket.prototype[kSettle] = function (flags, status) {
@@ -381,15 +386,19 @@ TLSSocket.prototype._handleTimeout = function () {
 
 /**
  * Offers plaintext to a native reader.
- * @returns {boolean} false where this[kUnread] is left of it
+ * @returns {Buffer | null} what is left of it for the stream
  */
 TLSSocket.prototype[kOffer] = function (plaintext) {
   this.ssl.bytesRead += plaintext.length;
   this._unrefTimer();
   const rest = this[kStreamHandle].consume(plaintext);
-  if (rest === 0 || this.destroyed) return true;
-  this[kUnread] = rest < plaintext.length ? plaintext.subarray(-rest) : plaintext;
-  return false;
+  if (rest === 0 || this.destroyed) return null;
+  return rest < plaintext.length ? plaintext.subarray(-rest) : plaintext;
+};
+
+TLSSocket.prototype[kReceive] = function (plaintext) {
+  const rest = this[kOffer](plaintext);
+  if (rest !== null) this[kPush](rest);
 };
 
 TLSSocket.prototype[kPush] = function (plaintext) {

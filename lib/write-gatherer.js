@@ -93,7 +93,7 @@ class WriteGatherer {
     const done = () => {
       if (spareBlocks.length < kMaxSpareBlocks) spareBlocks.push(block);
     };
-    this.#socket[kWrite](block.subarray(0, used), done, moreFollows);
+    this.#socket[kWrite](block, used, done, moreFollows);
   }
 }
 

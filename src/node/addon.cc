@@ -38,6 +38,17 @@ Napi::Value SetSlab(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// setPool(pool: Uint8Array). state[kPoolOffset] counts from its start.
+Napi::Value SetPool(const Napi::CallbackInfo& info) {
+  Environment* environment = Environment::Of(info.Env());
+  const auto bytes = ViewOf(info[0]);
+  if (!bytes || bytes->size < Environment::kMaxPooled) return info.Env().Undefined();
+  environment->pool_owner = Napi::Persistent(info[0].As<Napi::Object>());
+  environment->pool = const_cast<uint8_t*>(bytes->data);
+  environment->state[Environment::kPoolOffset] = 0;
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
@@ -57,6 +68,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("state", Napi::Int32Array::New(env, Environment::kStateSize, state.ArrayBuffer(), 0));
   exports.Set("setCallbacks", Napi::Function::New<SetCallbacks>(env));
   exports.Set("setSlab", Napi::Function::New<SetSlab>(env));
+  exports.Set("setPool", Napi::Function::New<SetPool>(env));
   exports.Set("TLSWrap", TLSWrap::Define(env));
   exports.Set("SecureContext", SecureContext::Define(env));
   DefineFeatures(env, exports);

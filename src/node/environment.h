@@ -14,9 +14,14 @@ namespace napi_tls::node {
 // instance data, reached from every call and freed with the environment.
 //
 // The slab is a block of JavaScript memory that connections decrypt into, one after the other;
-// JavaScript hands it out in slices, moves state[kSlabOffset] forward, and renews it in time.
+// JavaScript hands it out in slices, moves state[kSlabOffset] forward, and renews it in time. A
+// short plaintext is copied into the pool, from state[kPoolOffset]: a slice would keep the whole
+// slab alive.
 struct Environment {
-  enum State : uint32_t { kSlabOffset, kPlaintextSize, kStatus, kStateSize };
+  enum State : uint32_t { kSlabOffset, kPlaintextSize, kStatus, kPoolOffset, kStateSize };
+
+  // As lib/binding.js has it: at most this is copied, and as much room the pool always has.
+  static constexpr size_t kMaxPooled = 8 * 1024;
 
   static Environment* Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
 
@@ -31,6 +36,8 @@ struct Environment {
   Napi::ObjectReference slab_owner;
   uint8_t* slab = nullptr;
   size_t slab_size = 0;
+  Napi::ObjectReference pool_owner;
+  uint8_t* pool = nullptr;
   Napi::ObjectReference state_owner;
   uint32_t* state = nullptr;
 

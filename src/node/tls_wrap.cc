@@ -1,6 +1,7 @@
 #include "node/tls_wrap.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "node/convert.h"
@@ -149,15 +150,22 @@ Napi::Value TLSWrap::Receive(const Napi::CallbackInfo& info) {
   return Settle(info.Env());
 }
 
-// write(plaintext: Uint8Array, moreFollows: boolean): flags. One write at a time: until kWritten,
-// the bytes must stay. Where more follows in this tick, flush() is called at the end of it.
+// write(plaintext: Uint8Array, size: number, moreFollows: boolean): flags. As many bytes as `size`
+// says, from the start. One write at a time: until kWritten, the bytes must stay. Where more
+// follows in this tick, flush() is called at the end of it.
 Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   const std::optional<Bytes> plaintext = ViewOf(info[0]);
-  if (!alive() || write_.active || !plaintext) return Napi::Number::New(info.Env(), 0);
+  int64_t size = 0;
+  bool more_follows = false;
+  if (!alive() || write_.active || !plaintext ||
+      napi_get_value_int64(info.Env(), info[1], &size) != napi_ok || size < 0 ||
+      napi_get_value_bool(info.Env(), info[2], &more_follows) != napi_ok) {
+    return Napi::Number::New(info.Env(), 0);
+  }
   write_.active = true;
-  write_.rest = *plaintext;
-  if (!Gather(IsTrue(info[1]))) Pump();
+  write_.rest = {plaintext->data, std::min(static_cast<size_t>(size), plaintext->size)};
+  if (!Gather(more_follows)) Pump();
   if (write_.active && !write_.rest.empty()) {
     write_.buffer = Napi::Persistent(info[0].As<Napi::Uint8Array>());
   }
@@ -388,6 +396,10 @@ uint32_t TLSWrap::CollectFlags() {
   if (has_plaintext) {
     flags |= kPlaintext;
     state[Environment::kPlaintextSize] = static_cast<uint32_t>(plaintext_size_);
+    if (plaintext_size_ <= Environment::kMaxPooled && environment_->pool != nullptr) {
+      memcpy(environment_->pool + state[Environment::kPoolOffset],
+             environment_->slab + state[Environment::kSlabOffset], plaintext_size_);
+    }
     plaintext_size_ = 0;
   }
   state[Environment::kStatus] = static_cast<uint32_t>(status_);

@@ -29,7 +29,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
  public:
   enum Flag : uint32_t {
     kEvent = 1 << 0,           // nextEvent()
-    kPlaintext = 1 << 1,       // in the slab, from state[kSlabOffset], state[kPlaintextSize] bytes
+    kPlaintext = 1 << 1,       // state[kPlaintextSize] bytes, in the pool or the slab
     kOutput = 1 << 2,          // takeOutput(): ciphertext for a stream transport
     kWritten = 1 << 3,         // the write is done, and there may be another
     kFailed = 1 << 4,          // takeError(): the TLS connection is lost
