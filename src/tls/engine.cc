@@ -15,7 +15,7 @@ namespace {
 
 // Plaintext for one SSL_write(): a few records, so that the ciphertext is still in the cache when
 // the kernel copies it.
-constexpr size_t kWriteChunk = 64 * 1024;
+constexpr size_t kWriteChunk = size_t{64} * 1024;
 
 // What is taken of the input at once, in reads of OpenSSL: 512 records. A peer that sends them tiny
 // makes us work many times as long for a byte as others do.
@@ -126,8 +126,7 @@ void Engine::Receive(Bytes ciphertext) {
   if (backlog_.empty()) {
     input_ = ciphertext;
   } else {
-    const size_t read = backlog_.size() - input_.size;
-    backlog_.erase(backlog_.begin(), backlog_.begin() + read);
+    backlog_.erase(backlog_.begin(), backlog_.end() - static_cast<std::ptrdiff_t>(input_.size));
     backlog_.insert(backlog_.end(), ciphertext.data, ciphertext.data + ciphertext.size);
     input_ = backlog_;
   }
