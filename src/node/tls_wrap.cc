@@ -7,6 +7,7 @@
 #include "node/secure_context.h"
 #include "node/session.h"
 #include "node/tls_wrap_scopes.h"
+#include "openssl/cleanse.h"
 
 namespace napi_tls::node {
 
@@ -234,6 +235,7 @@ Napi::Value TLSWrap::NextEvent(const Napi::CallbackInfo& info) {
   if (!ready()) return env.Undefined();
   std::optional<tls::Event> event = engine_->NextEvent();
   if (!event) return env.Undefined();
+  const openssl::CleanseOnReturn cleanse(&event->data);
   if (event->IsPlain()) return Napi::Number::New(env, static_cast<uint32_t>(event->type));
   Napi::Array fields = Napi::Array::New(env, 5);
   fields.Set(0u, static_cast<uint32_t>(event->type));

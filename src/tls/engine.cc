@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "openssl/cleanse.h"
 #include "tls/engine_bio.h"
 #include "tls/engine_callbacks.h"
 
@@ -77,6 +78,8 @@ Engine::~Engine() {
   if (ssl_ && state_ != State::kFailed) {
     SSL_set_shutdown(ssl(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   }
+  // Nobody has fetched these, and among them may be sessions and lines for a key log.
+  for (Event& event : events_) openssl::CleanseOnReturn cleanse(&event.data);
 }
 
 template <typename Operation>
