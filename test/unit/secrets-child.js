@@ -38,16 +38,19 @@ async function connect(options) {
   return near;
 }
 
+/** Several: of what one leaves behind, the next allocation may overwrite some. */
+const contexts = (options) => Array.from({ length: 30 }, () => tls.createSecureContext(options));
+
 const kinds = {
-  key: () => tls.createSecureContext(certs.identity('p256')),
+  key: () => contexts(certs.identity('p256')),
   'encrypted key': () =>
-    tls.createSecureContext({
+    contexts({
       key: certs.read('p256-key-pkcs8.pem'),
       cert: certs.read('p256-cert.pem'),
       passphrase: certs.passphrase,
     }),
-  pfx: () => tls.createSecureContext({ pfx: readFile('p256.pfx'), passphrase: readSecret('word') }),
-  'ticket keys': () => tls.createSecureContext({ ticketKeys: readSecret('ticket-keys') }),
+  pfx: () => contexts({ pfx: readFile('p256.pfx'), passphrase: readSecret('word') }),
+  'ticket keys': () => contexts({ ticketKeys: readSecret('ticket-keys') }),
   'pre-shared key': () =>
     connect({
       ciphers: 'PSK',
