@@ -28,7 +28,7 @@ constexpr size_t kSendSize = size_t{64} * 1024;
 
 // What answers by itself to a peer that does not read, such as KeyUpdate to KeyUpdate (RFC 8446,
 // 4.6.3), until nothing more is read from that peer.
-constexpr size_t kMaxAnswers = 16 * 1024;
+constexpr size_t kMaxAnswers = size_t{16} * 1024;
 
 // What an SSL and its two contexts of keys hold, roughly: V8 sees only the small object.
 constexpr int64_t kExternalMemory = int64_t{24} * 1024;
