@@ -56,6 +56,7 @@ const row = (name, part, whole, missing) =>
 const total = { ran: 0, all: 0 };
 for (const [name, counts] of [...files].sort()) {
   const lines = [...counts].sort(([a], [b]) => a - b);
+  if (lines.length === 0) continue;
   const missing = lines.filter(([, count]) => count === 0).map(([line]) => line);
   row(name, lines.length - missing.length, lines.length, ranges(missing));
   total.ran += lines.length - missing.length;
