@@ -25,6 +25,7 @@ want() { # want PACKAGE CHECK...: the tests go without it
 
 need openssl has_program openssl
 need curl has_program curl
+need gnutls-bin has_program gnutls-cli
 # The servers of test/servers.js.
 want postgresql compgen -G '/usr/lib/postgresql/*/bin/postgres'
 want mariadb-server-core has_program mariadbd
@@ -39,7 +40,11 @@ for group in "$@"; do
       need libuv1-dev has_header uv.h
       ;;
     instructions) need valgrind has_program valgrind ;;
-    lint) need clang-format has_program clang-format ;;
+    lint)
+      need clang-format has_program clang-format
+      need clang-tidy has_program clang-tidy
+      need cppcheck has_program cppcheck
+      ;;
     browser) want chromium has_program chromium ;;
     *) echo "test/setup.sh: unknown group '$group' (native, instructions, lint, browser)" >&2 && exit 2 ;;
   esac

@@ -81,8 +81,8 @@ HandshakeStep* HandshakePool::Submit(tls::Engine* engine, HandshakeStep::Listene
         &timer_, [](uv_timer_t* timer) { static_cast<HandshakePool*>(timer->data)->OnTick(); },
         kPatience, kPatience);
   }
-  steps_.push_back(step.get());
-  return step.release();
+  steps_.push_back(step.release());
+  return steps_.back();
 }
 
 bool HandshakePool::IsBusy() {

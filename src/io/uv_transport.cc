@@ -12,7 +12,7 @@ namespace napi_tls::io {
 namespace {
 
 // Four of the largest records, header included (RFC 8446, 5.2).
-constexpr size_t kReadBufferSize = 4 * (5 + 16384 + 256);
+constexpr size_t kReadBufferSize = size_t{4} * (5 + 16384 + 256);
 
 // While its buffer is filled, libuv reads on, 32 times before anybody else has a turn. Without a
 // buffer it stops (uv_alloc_cb), and comes back in the next turn of the loop.
@@ -20,8 +20,8 @@ constexpr int kReadsPerTurn = 2;
 
 // One for all sockets of a thread: what is read is consumed before the read callback returns.
 char* ReadBuffer() {
-  thread_local std::unique_ptr<char[]> buffer(new char[kReadBufferSize]);
-  return buffer.get();
+  thread_local std::vector<char> buffer(kReadBufferSize);
+  return buffer.data();
 }
 
 // uv_handle_t::data is Node's, so a transport is found by the address of its stream.

@@ -19,7 +19,7 @@ Napi::Function RootStore::Define(Napi::Env env) {
 
 RootStore* RootStore::From(Napi::Value value) {
   if (value.IsEmpty() || !value.IsObject()) return nullptr;
-  Napi::Object object = value.As<Napi::Object>();
+  auto object = value.As<Napi::Object>();
   return object.CheckTypeTag(&kTypeTag) ? Unwrap(object) : nullptr;
 }
 
@@ -29,7 +29,7 @@ RootStore::RootStore(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     Napi::TypeError::New(env, "An array of certificates is required").ThrowAsJavaScriptException();
     return;
   }
-  Napi::Array list = info[0].As<Napi::Array>();
+  auto list = info[0].As<Napi::Array>();
   tls::Roots roots;
   for (uint32_t i = 0; i < list.Length(); i++) {
     Napi::Value pem = list.Get(i);

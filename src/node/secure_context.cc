@@ -23,7 +23,7 @@ namespace {
 constexpr napi_type_tag kTypeTag = {0xd4b81f6e23a74c09, 0x8e5a90c17f3b42d6};
 
 // What an SSL_CTX takes, without certificates (measured over 10,000 of them).
-constexpr int64_t kExternalMemory = 16 * 1024;
+constexpr int64_t kExternalMemory = int64_t{16} * 1024;
 
 Napi::Value ThrowTypeError(Napi::Env env, const char* message) {
   return Throw(env, Error::Invalid("ERR_INVALID_ARG_TYPE", message));
@@ -92,7 +92,7 @@ Napi::Function SecureContext::Define(Napi::Env env) {
 
 SecureContext* SecureContext::From(Napi::Value value) {
   if (value.IsEmpty() || !value.IsObject()) return nullptr;
-  Napi::Object object = value.As<Napi::Object>();
+  auto object = value.As<Napi::Object>();
   return object.CheckTypeTag(&kTypeTag) ? Unwrap(object) : nullptr;
 }
 
@@ -242,7 +242,7 @@ Napi::Value SecureContext::SetCertificateCompression(const Napi::CallbackInfo& i
   Napi::Env env = info.Env();
   if (!Changeable(env)) return env.Undefined();
   if (!info[0].IsArray()) return ThrowTypeError(env, "An array of numbers is required");
-  Napi::Array list = info[0].As<Napi::Array>();
+  auto list = info[0].As<Napi::Array>();
   std::vector<int> algorithms;
   for (uint32_t i = 0; i < list.Length(); i++) {
     Napi::Value algorithm = list.Get(i);

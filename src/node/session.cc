@@ -13,7 +13,7 @@ namespace {
 constexpr napi_type_tag kTypeTag = {0x6be0c3f58d1247a9, 0xc70e4a9b52d68f13};
 
 // With the certificate of the peer, which most sessions of one peer share.
-constexpr int64_t kExternalMemory = 4 * 1024;
+constexpr int64_t kExternalMemory = int64_t{4} * 1024;
 
 }  // namespace
 
@@ -34,7 +34,7 @@ Napi::Value Session::New(Napi::Env env, openssl::SSLSessionPointer session,
 
 Session* Session::From(Napi::Value value) {
   if (value.IsEmpty() || !value.IsObject()) return nullptr;
-  Napi::Object object = value.As<Napi::Object>();
+  auto object = value.As<Napi::Object>();
   return object.CheckTypeTag(&kTypeTag) ? Unwrap(object) : nullptr;
 }
 

@@ -8,6 +8,7 @@
 #include "node/secure_context.h"
 #include "node/session.h"
 #include "node/tls_wrap_scopes.h"
+#include "openssl/cleanse.h"
 
 namespace napi_tls::node {
 
@@ -20,18 +21,18 @@ constexpr napi_type_tag kTypeTag = {0x8f6d2c41b7e94a53, 0xa1c05be2d7934f68};
 
 // Plaintext of one connection for one turn of the event loop. More would leave the cache before
 // the kernel copies it, and would let one writer starve all others.
-constexpr size_t kTurnBudget = 128 * 1024;
+constexpr size_t kTurnBudget = size_t{128} * 1024;
 
 // Less ciphertext than this waits for more of the same tick: one send costs the kernel, and the
 // peer that it wakes, as much for one record as for four.
-constexpr size_t kSendSize = 64 * 1024;
+constexpr size_t kSendSize = size_t{64} * 1024;
 
 // What answers by itself to a peer that does not read, such as KeyUpdate to KeyUpdate (RFC 8446,
 // 4.6.3), until nothing more is read from that peer.
-constexpr size_t kMaxAnswers = 16 * 1024;
+constexpr size_t kMaxAnswers = size_t{16} * 1024;
 
 // What an SSL and its two contexts of keys hold, roughly: V8 sees only the small object.
-constexpr int64_t kExternalMemory = 24 * 1024;
+constexpr int64_t kExternalMemory = int64_t{24} * 1024;
 
 }  // namespace
 
@@ -242,6 +243,7 @@ Napi::Value TLSWrap::NextEvent(const Napi::CallbackInfo& info) {
   if (!ready()) return env.Undefined();
   std::optional<tls::Event> event = engine_->NextEvent();
   if (!event) return env.Undefined();
+  const openssl::CleanseOnReturn cleanse(&event->data);
   if (event->IsPlain()) return Napi::Number::New(env, static_cast<uint32_t>(event->type));
   Napi::Array fields = Napi::Array::New(env, 5);
   fields.Set(0u, static_cast<uint32_t>(event->type));

@@ -3,6 +3,7 @@
 
 #include "node/convert.h"
 #include "node/tls_wrap.h"
+#include "openssl/cleanse.h"
 #include "tls/connection_info.h"
 
 namespace napi_tls::node {
@@ -66,7 +67,9 @@ Napi::Value TLSWrap::GetProtocol(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TLSWrap::GetSession(const Napi::CallbackInfo& info) {
-  return BufferOrUndefined(info.Env(), ready() ? tls::Session(*engine_) : tls::Octets{});
+  tls::Octets session = ready() ? tls::Session(*engine_) : tls::Octets{};
+  const openssl::CleanseOnReturn cleanse(&session);
+  return BufferOrUndefined(info.Env(), session);
 }
 
 Napi::Value TLSWrap::GetTLSTicket(const Napi::CallbackInfo& info) {
@@ -169,7 +172,10 @@ Napi::Value TLSWrap::ExportKeyingMaterial(const Napi::CallbackInfo& info) {
   auto material = tls::ExportKeyingMaterial(*engine_, info[0].As<Napi::Number>().Uint32Value(),
                                             info[1].As<Napi::String>().Utf8Value(),
                                             context ? &*context : nullptr);
-  if (material.ok()) return ToBuffer(env, material.value());
+  if (material.ok()) {
+    const openssl::CleanseOnReturn cleanse(&material.value());
+    return ToBuffer(env, material.value());
+  }
   ToJsError(env, material.error()).ThrowAsJavaScriptException();
   return env.Undefined();
 }

@@ -13,7 +13,7 @@ using tls::Engine;
 namespace {
 
 // Of a connection whose handshake is on another thread, in bytes: a record.
-constexpr size_t kEarlyLimit = 16 * 1024;
+constexpr size_t kEarlyLimit = size_t{16} * 1024;
 
 }  // namespace
 

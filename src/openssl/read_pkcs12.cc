@@ -1,10 +1,9 @@
 #include "openssl/read_pkcs12.h"
 
-#include <openssl/crypto.h>
-
 #include <string>
 #include <utility>
 
+#include "openssl/cleanse.h"
 #include "openssl/read_pem.h"
 
 namespace napi_tls::openssl {
@@ -21,6 +20,7 @@ Result<PKCS12Contents> ReadPKCS12(Bytes der, std::optional<Bytes> passphrase) {
 
   // PKCS12_parse wants a C string; no passphrase is tried both as none and as an empty one.
   std::string password;
+  const CleanseOnReturn cleanse(&password);
   if (passphrase && !passphrase->empty()) {
     password.assign(reinterpret_cast<const char*>(passphrase->data), passphrase->size);
   }
@@ -28,7 +28,6 @@ Result<PKCS12Contents> ReadPKCS12(Bytes der, std::optional<Bytes> passphrase) {
   X509* certificate = nullptr;
   STACK_OF(X509)* others = nullptr;
   const int parsed = PKCS12_parse(file.get(), password.c_str(), &key, &certificate, &others);
-  OPENSSL_cleanse(password.data(), password.size());
 
   PKCS12Contents contents{EVPKeyPointer(key), X509Pointer(certificate), {}};
   while (X509* other = sk_X509_shift(others)) contents.others.emplace_back(other);

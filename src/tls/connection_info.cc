@@ -7,7 +7,6 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 namespace napi_tls::tls {
@@ -92,9 +91,8 @@ void AppendText(std::string* out, const ASN1_STRING* text) {
 bool AppendAddress(std::string* out, const ASN1_OCTET_STRING* address) {
   if (ASN1_STRING_length(address) != 4) return false;
   const unsigned char* ip = ASN1_STRING_get0_data(address);
-  char text[16];
-  snprintf(text, sizeof(text), "%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]);
-  out->append("IP Address:").append(text);
+  out->append("IP Address:").append(std::to_string(ip[0]));
+  for (int i = 1; i < 4; ++i) out->append(".").append(std::to_string(ip[i]));
   return true;
 }
 
@@ -224,7 +222,7 @@ std::vector<std::string> SharedSigalgs(const Engine& engine) {
         name = OrEmpty(OBJ_nid2sn(sign));
     }
     const std::string digest = hash == NID_undef ? "UNDEF" : OrEmpty(OBJ_nid2sn(hash));
-    algorithms.push_back(name + "+" + digest);
+    algorithms.push_back(name.append("+").append(digest));
   }
   return algorithms;
 }
@@ -270,7 +268,9 @@ std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers) {
   // The peer may send its chain in any order (RFC 8446, 4.4.2), and each certificate serves once.
   std::vector<X509*> sent;
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);
-  for (int i = 0; i < sk_X509_num(chain); ++i) sent.push_back(sk_X509_value(chain, i));
+  const int count = sk_X509_num(chain);
+  if (count > 0) sent.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) sent.push_back(sk_X509_value(chain, i));
   const auto is_issuer = [&certificate](X509* candidate) {
     return X509_check_issued(candidate, certificate.get()) == X509_V_OK;
   };

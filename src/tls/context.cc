@@ -143,7 +143,7 @@ openssl::Result<std::optional<std::string>> Context::SetDHParams(Bytes pem) {
   if (SSL_CTX_set0_tmp_dh_pkey(ctx_.get(), params.get()) != 1) {
     return Error::Operation("Error setting temp DH parameter");
   }
-  params.release();
+  static_cast<void>(params.release());
   if (bits >= kRecommendedDHBits) return std::optional<std::string>();
   return std::optional<std::string>("DH parameter is less than 2048 bits");
 }

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "openssl/cleanse.h"
 #include "tls/engine_bio.h"
 #include "tls/engine_callbacks.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 // Plaintext for one SSL_write(): a few records, so that the ciphertext is still in the cache when
 // the kernel copies it.
-constexpr size_t kWriteChunk = 64 * 1024;
+constexpr size_t kWriteChunk = size_t{64} * 1024;
 
 // What is taken of the input at once, in reads of OpenSSL: 512 records. A peer that sends them tiny
 // makes us work many times as long for a byte as others do.
@@ -77,6 +78,8 @@ Engine::~Engine() {
   if (ssl_ && state_ != State::kFailed) {
     SSL_set_shutdown(ssl(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   }
+  // Nobody has fetched these, and among them may be sessions and lines for a key log.
+  for (Event& event : events_) openssl::CleanseOnReturn cleanse(&event.data);
 }
 
 template <typename Operation>
@@ -127,8 +130,7 @@ void Engine::Receive(Bytes ciphertext) {
   if (backlog_.empty()) {
     input_ = ciphertext;
   } else {
-    const size_t read = backlog_.size() - input_.size;
-    backlog_.erase(backlog_.begin(), backlog_.begin() + read);
+    backlog_.erase(backlog_.begin(), backlog_.end() - static_cast<std::ptrdiff_t>(input_.size));
     backlog_.insert(backlog_.end(), ciphertext.data, ciphertext.data + ciphertext.size);
     input_ = backlog_;
   }

@@ -10,6 +10,8 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "openssl/cleanse.h"
+
 namespace napi_tls::tls {
 
 namespace {
@@ -114,8 +116,9 @@ void EngineCallbacks::OnInfo(const SSL* ssl, int where, int) {
 void EngineCallbacks::OnKeylog(const SSL* ssl, const char* line) {
   Engine* engine = EngineOf(ssl);
   if (!engine->keylog_) return;
-  std::vector<uint8_t> bytes(line, line + strlen(line));
-  bytes.push_back('\n');
+  const size_t size = strlen(line);
+  std::vector<uint8_t> bytes(size + 1, '\n');
+  memcpy(bytes.data(), line, size);
   engine->events_.push_back({Type::kKeylog, std::move(bytes), {}, false});
 }
 
@@ -226,21 +229,23 @@ unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* iden
                                           unsigned int max_identity, unsigned char* psk,
                                           unsigned int max_psk) {
   auto answer = EngineOf(ssl)->host_->PskForServer(hint, max_identity, max_psk);
-  if (!answer || answer->psk.empty()) return 0;
+  if (!answer) return 0;
+  const openssl::CleanseOnReturn cleanse(&answer->psk);
+  if (answer->psk.empty()) return 0;
   if (answer->identity.size() > max_identity || answer->psk.size() > max_psk) return 0;
   // OpenSSL gives max_identity + 1 bytes (SSL_set_psk_client_callback).
   memcpy(identity, answer->identity.c_str(), answer->identity.size() + 1);
   memcpy(psk, answer->psk.data(), answer->psk.size());
-  OPENSSL_cleanse(answer->psk.data(), answer->psk.size());
   return static_cast<unsigned int>(answer->psk.size());
 }
 
 unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsigned char* psk,
                                           unsigned int max_psk) {
   auto answer = EngineOf(ssl)->host_->PskForClient(identity, max_psk);
-  if (!answer || answer->empty() || answer->size() > max_psk) return 0;
+  if (!answer) return 0;
+  const openssl::CleanseOnReturn cleanse(&*answer);
+  if (answer->empty() || answer->size() > max_psk) return 0;
   memcpy(psk, answer->data(), answer->size());
-  OPENSSL_cleanse(answer->data(), answer->size());
   return static_cast<unsigned int>(answer->size());
 }
 

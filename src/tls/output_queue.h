@@ -36,7 +36,7 @@ class OutputQueue {
 
   // Moves the content out, for a transport that must keep it until an asynchronous write is done.
   std::vector<uint8_t> Take() {
-    std::vector<uint8_t> taken(block_.begin() + head_, block_.end());
+    std::vector<uint8_t> taken = bytes().Copy();
     Clear();
     return taken;
   }
@@ -51,7 +51,7 @@ class OutputQueue {
   }
 
  private:
-  static constexpr size_t kSpareLimit = 512 * 1024;
+  static constexpr size_t kSpareLimit = size_t{512} * 1024;
   static std::vector<uint8_t>& Spare() {
     thread_local std::vector<uint8_t> spare;
     return spare;

@@ -55,7 +55,7 @@ bool TicketKeys::Install(SSL_CTX* ctx) {
   std::unique_ptr<TicketKeys> keys(new TicketKeys());
   if (RAND_bytes(keys->keys_.data(), static_cast<int>(kSize)) != 1) return false;
   if (SSL_CTX_set_ex_data(ctx, ContextIndex(), keys.get()) != 1) return false;
-  keys.release();
+  static_cast<void>(keys.release());
   return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, OnTicket) == 1;
 }
 
