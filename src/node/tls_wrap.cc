@@ -141,7 +141,12 @@ Napi::Value TLSWrap::Start(const Napi::CallbackInfo& info) {
 Napi::Value TLSWrap::Receive(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   const std::optional<Bytes> ciphertext = ViewOf(info[0]);
-  if (ready() && ciphertext) engine_->Receive(*ciphertext);
+  if (ready() && ciphertext) {
+    // Whoever is asked for an answer meanwhile may give the memory to somebody else.
+    std::vector<uint8_t> copy;
+    if (synchronous_callbacks_) copy = ciphertext->Copy();
+    engine_->Receive(synchronous_callbacks_ ? Bytes(copy.data(), copy.size()) : *ciphertext);
+  }
   return Settle(info.Env());
 }
 
@@ -153,6 +158,7 @@ Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
   if (!alive() || write_.active || !plaintext) return Napi::Number::New(info.Env(), 0);
   write_.active = true;
   write_.rest = *plaintext;
+  write_.size = plaintext->size;
   if (!Gather(IsTrue(info[1]))) Pump();
   if (write_.active && !write_.rest.empty()) {
     write_.buffer = Napi::Persistent(info[0].As<Napi::Uint8Array>());
@@ -331,12 +337,22 @@ void TLSWrap::Pump() {
       if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
       return;
     }
-    if (!Encrypt()) return;
+    if (!Encrypt() && !write_.rest.empty()) return;
   }
 }
 
 // False where nothing is to be written, a handshake is under way, or the connection has failed.
 bool TLSWrap::Encrypt() {
+  if (!write_.buffer.IsEmpty()) {
+    // Since the call has returned, the memory may have been transferred away, or have become
+    // smaller: then there is less to write.
+    Napi::HandleScope scope(Env());
+    const Bytes all = ViewOf(write_.buffer.Value()).value_or(Bytes());
+    const size_t size = std::min(write_.size, all.size);
+    const size_t done = std::min(write_.size - write_.rest.size, size);
+    write_.rest = {all.data + done, size - done};
+    write_.size = done + write_.rest.size;
+  }
   const size_t taken = engine_->Write(write_.rest);
   write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
   turn_bytes_ += taken;

@@ -166,6 +166,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   struct PendingWrite {
     Napi::Reference<Napi::Uint8Array> buffer;  // keeps `rest` alive when the call has returned
     tls::Bytes rest;
+    size_t size = 0;  // of which `rest` is left
     bool active = false;
   };
   PendingWrite write_;

@@ -1,0 +1,34 @@
+'use strict';
+
+/** What test/fuzz-calls has found, one case each. */
+
+const assert = require('node:assert/strict');
+const { setTimeout: delay } = require('node:timers/promises');
+const Scene = require('../conformance/scene');
+const { transports } = require('../transports');
+
+const { readAll } = Scene;
+
+/** Takes the memory of a view away. */
+const transfer = ({ buffer }) => structuredClone(buffer, { transfer: [buffer] });
+
+transports('calls in an unusual order', (test) => {
+  for (const [how, change] of Object.entries({
+    'transferred away': (view) => transfer(view),
+    'made smaller': (view) => view.buffer.resize(10),
+  })) {
+    test(`go on where the memory of a write is ${how}`, async (scene) => {
+      const { near, far } = await scene.open();
+      const view = new Uint8Array(new ArrayBuffer(20_000_000, { maxByteLength: 20_000_000 }));
+      const written = new Promise((resolve) => near.write(view, resolve));
+      await delay(5);
+      change(view);
+      const received = readAll(far);
+      assert.equal((await written) ?? null, null);
+      near.end('end');
+      const data = await received;
+      assert(data.length < 20_000_000);
+      assert.equal(data.subarray(-3).toString(), 'end');
+    });
+  }
+});
