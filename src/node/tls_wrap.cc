@@ -163,7 +163,7 @@ Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
   if (write_.active && !write_.rest.empty()) {
     write_.buffer = Napi::Persistent(info[0].As<Napi::Uint8Array>());
   }
-  return Napi::Number::New(info.Env(), CollectFlags());
+  return Napi::Number::New(info.Env(), CollectQuietFlags());
 }
 
 // turn(): flags. A new turn of the event loop, with a new budget.
@@ -397,6 +397,18 @@ uint32_t TLSWrap::CollectFlags() {
   }
   state[Environment::kStatus] = static_cast<uint32_t>(status_);
   return flags;
+}
+
+// A Writable in its _writev() forgets what the user writes meanwhile: he hears of events, failures
+// and plaintext when flush() is called.
+uint32_t TLSWrap::CollectQuietFlags() {
+  if (!alive() || away()) return 0;
+  const bool is_quiet = !engine_->HasEvent() && !engine_->has_error() && !engine_->can_continue() &&
+                        plaintext_size_ == 0 && silent_ == silence_reported_;
+  if (is_quiet) return CollectFlags();
+  const uint32_t flags = raised_ & (kWritten | kTurn);
+  raised_ &= ~flags;
+  return flags | kHeld;
 }
 
 Napi::Value TLSWrap::Settle(Napi::Env env) {

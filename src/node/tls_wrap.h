@@ -150,6 +150,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool Encrypt();
   void FinishWrite();
   uint32_t CollectFlags();
+  uint32_t CollectQuietFlags();
   Napi::Value Settle(Napi::Env env);
   void Deliver();
   bool Notify(uint32_t flags);

@@ -3,6 +3,7 @@
 /** What test/fuzz-calls has found, one case each. */
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
 const { setTimeout: delay } = require('node:timers/promises');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
@@ -13,6 +14,19 @@ const { readAll } = Scene;
 const transfer = ({ buffer }) => structuredClone(buffer, { transfer: [buffer] });
 
 transports('calls in an unusual order', (test) => {
+  test('lose no write that an event makes while uncork() writes', async (scene) => {
+    const server = await scene.listen();
+    const near = scene.connect(server);
+    near.cork();
+    near.write('one ');
+    near.write('two ');
+    near.once('keylog', () => near.uncork());
+    near.once('secureConnect', () => near.end('three'));
+    const [far] = await once(server, 'secureConnection');
+    far.setEncoding('utf8');
+    assert.equal(await readAll(far), 'one two three');
+  });
+
   for (const [how, change] of Object.entries({
     'transferred away': (view) => transfer(view),
     'made smaller': (view) => view.buffer.resize(10),
