@@ -45,4 +45,19 @@ transports('calls in an unusual order', (test) => {
       assert.equal(data.subarray(-3).toString(), 'end');
     });
   }
+
+  for (const size of [100, 10_000]) {
+    test(`write what is left of corked writes when ${size} bytes are transferred away`, async (scene) => {
+      const { near, far } = await scene.open();
+      const view = new Uint8Array(size);
+      near.cork();
+      near.write('one ');
+      near.write(view);
+      near.write('two ');
+      transfer(view);
+      near.uncork();
+      near.end('end');
+      assert.equal((await readAll(far)).toString(), 'one two end');
+    });
+  }
 });
