@@ -305,12 +305,16 @@ TLSSocket.prototype[kReadEnd] = function (status) {
 
 /** The TLS connection is lost; before the handshake is done the socket is of no use any more. */
 TLSSocket.prototype[kFail] = function (error) {
-  this[kSettleWrite](error);
-  if (!this._secureEstablished) {
-    this.destroy(error);
-  } else {
+  if (this._secureEstablished) {
+    this[kSettleWrite](error);
     this._emitTLSError(error);
+    return;
   }
+  // First of all, or what the user does in the callbacks of writes would have Writable write on.
+  const callback = this[kWriteCallback];
+  this[kWriteCallback] = null;
+  this.destroy(error);
+  callback?.(error);
 };
 
 TLSSocket.prototype._emitTLSError = function (error) {

@@ -8,7 +8,8 @@ const { setTimeout: delay } = require('node:timers/promises');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
 
-const { readAll } = Scene;
+const { only, readAll } = Scene;
+const ignore = () => {};
 
 /** Takes the memory of a view away. */
 const transfer = ({ buffer }) => structuredClone(buffer, { transfer: [buffer] });
@@ -25,6 +26,26 @@ transports('calls in an unusual order', (test) => {
     const [far] = await once(server, 'secureConnection');
     far.setEncoding('utf8');
     assert.equal(await readAll(far), 'one two three');
+  });
+
+  test('call each write callback once when the handshake fails', async (scene) => {
+    const server = await scene.listen(only('TLSv1.2'));
+    const near = scene.connect(server, {
+      socket: await scene.connectRaw(server),
+      ...only('TLSv1.3'),
+    });
+    near.on('error', ignore);
+    const calls = [0, 0, 0];
+    near.write('a', () => calls[0]++);
+    near.cork();
+    near.write('b', () => {
+      calls[1]++;
+      near.uncork();
+    });
+    near.write('c', () => calls[2]++);
+    await once(near, 'close').catch(ignore);
+    await delay(5);
+    assert.deepEqual(calls, [1, 1, 1]);
   });
 
   for (const [how, change] of Object.entries({
