@@ -395,6 +395,15 @@ TLSSocket.prototype._read = function () {
 
 // --- The end.
 
+/**
+ * Node documentation: socket.resetAndDestroy(). As in core, only a plain socket can be reset: while this one
+ * connects, net would take it for one.
+ */
+TLSSocket.prototype.resetAndDestroy = function () {
+  if (!this.destroyed) throw new codes.ERR_INVALID_HANDLE_TYPE();
+  return net.Socket.prototype.resetAndDestroy.call(this);
+};
+
 TLSSocket.prototype._destroy = function (error, callback) {
   // With an error too, as core has handed it to the kernel before.
   if (this.ssl) this[kGatherer].send();

@@ -81,4 +81,11 @@ transports('calls in an unusual order', (test) => {
       assert.equal((await readAll(far)).toString(), 'one two end');
     });
   }
+
+  test('refuse resetAndDestroy() of a socket that connects', async (scene) => {
+    const server = await scene.listen();
+    const near = scene.connect(server);
+    assert.throws(() => near.resetAndDestroy(), { code: 'ERR_INVALID_HANDLE_TYPE' });
+    await once(near, 'secureConnect');
+  });
 });
