@@ -1,6 +1,7 @@
 'use strict';
 
 const net = require('node:net');
+const { addAbortSignal } = require('node:stream');
 
 const { convertALPNProtocols } = require('./alpn');
 const { Flag, binding, lastStatus, takePlaintext } = require('./binding');
@@ -114,6 +115,8 @@ function TLSSocket(socket, opts) {
   this[kWriteCallback] = null;
   this[kGatherer] = new WriteGatherer(this);
 
+  const { signal } = options;
+  const isAborted = signal?.aborted === true;
   net.Socket.call(this, {
     handle: transport === null ? undefined : streamHandle,
     allowHalfOpen: transport === null ? options.allowHalfOpen : transport.allowHalfOpen,
@@ -121,7 +124,7 @@ function TLSSocket(socket, opts) {
     manualStart: true,
     highWaterMark: options.highWaterMark,
     onread: transport === null ? options.onread : undefined,
-    signal: options.signal,
+    signal: isAborted ? undefined : signal,
   });
   this.server = options.server;
   this._requestCert = !options.isServer || Boolean(options.requestCert);
@@ -136,8 +139,11 @@ function TLSSocket(socket, opts) {
 
   this[kEarlyError] = (error) => this._tlsError(error);
   this.on('error', this[kEarlyError]);
-  // Where the signal was aborted already, all is over.
-  if (this.ssl === null) return;
+  if (isAborted) {
+    // Not in the constructor of Duplex, which makes the writable side after that, as good as new.
+    addAbortSignal(signal, this);
+    return;
+  }
   handshake.configure(this);
   if (options.enableTrace) this.enableTrace();
   applyCommandLine(this);

@@ -82,6 +82,24 @@ transports('calls in an unusual order', (test) => {
     });
   }
 
+  test('close once where the signal was aborted before', async (scene) => {
+    const server = await scene.listen();
+    const raw = await scene.connectRaw(server);
+    for (const options of [{}, { socket: raw }]) {
+      const near = scene.connect(server, { ...options, signal: AbortSignal.abort() });
+      const errors = [];
+      let closes = 0;
+      near.on('error', ({ code }) => errors.push(code));
+      near.on('close', () => closes++);
+      await once(near, 'close').catch(ignore);
+      await delay(5);
+      assert(near.destroyed);
+      near.destroy();
+      await delay(5);
+      assert.deepEqual({ errors, closes }, { errors: ['ABORT_ERR'], closes: 1 });
+    }
+  });
+
   test('refuse resetAndDestroy() of a socket that connects', async (scene) => {
     const server = await scene.listen();
     const near = scene.connect(server);
