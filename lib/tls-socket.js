@@ -13,6 +13,7 @@ const info = require('./tls-socket-info');
 const write = require('./tls-socket-write');
 const { NativeTransport } = require('./native-transport');
 const { createSecureContext, prepareVerification } = require('./secure-context');
+const { onceClosed } = require('./once-closed');
 const { StreamHandle } = require('./stream-handle');
 const { StreamTransport } = require('./stream-transport');
 const {
@@ -165,7 +166,7 @@ function TLSSocket(socket, opts) {
       this[kStart]();
     });
     transport.once('error', (error) => this.destroy(error));
-    transport.once('close', () => this.destroy());
+    onceClosed(transport, () => this.destroy());
   } else {
     this[kAttach](transport);
     // In the next tick, so that the caller can still set the session and add listeners.
@@ -191,7 +192,7 @@ TLSSocket.prototype[kAttach] = function (socket) {
     transport = new StreamTransport(handle, socket);
   } else if (socket !== null) {
     socket.on('error', (error) => this._emitTLSError(error));
-    socket.on('close', () => this[kTransportClosed]());
+    onceClosed(socket, () => this[kTransportClosed]());
   }
   handle[kTransport] = transport;
   // While it was connecting, somebody may have asked the handle of net, and will come back.

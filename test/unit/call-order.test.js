@@ -14,6 +14,21 @@ const ignore = () => {};
 /** Takes the memory of a view away. */
 const transfer = ({ buffer }) => structuredClone(buffer, { transfer: [buffer] });
 
+/** What is thrown meanwhile and nobody catches. */
+async function uncaughtDuring(act) {
+  const thrown = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => thrown.push(error));
+  try {
+    await act();
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  }
+  return thrown;
+}
+
 transports('calls in an unusual order', (test) => {
   test('lose no write that an event makes while uncork() writes', async (scene) => {
     const server = await scene.listen();
@@ -105,5 +120,20 @@ transports('calls in an unusual order', (test) => {
     const near = scene.connect(server);
     assert.throws(() => near.resetAndDestroy(), { code: 'ERR_INVALID_HANDLE_TYPE' });
     await once(near, 'secureConnect');
+  });
+
+  test("close over a socket whose listener for 'close' throws", async (scene) => {
+    const server = await scene.listen();
+    const raw = await scene.connectRaw(server);
+    raw.once('close', () => {
+      throw new Error('mine');
+    });
+    const near = scene.connect(server, { socket: raw });
+    await once(near, 'secureConnect');
+    const thrown = await uncaughtDuring(async () => {
+      near.destroy();
+      await once(near, 'close');
+    });
+    assert.deepEqual(thrown.map(String), ['Error: mine']);
   });
 });
