@@ -136,4 +136,12 @@ transports('calls in an unusual order', (test) => {
     });
     assert.deepEqual(thrown.map(String), ['Error: mine']);
   });
+
+  test('leave no handle behind where lookup() throws', async (scene) => {
+    const lookup = () => {
+      throw new Error('mine');
+    };
+    const options = { port: 1, host: 'localhost', lookup };
+    assert.throws(() => scene.client.connect(options), /mine/);
+  });
 });
