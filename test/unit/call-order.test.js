@@ -144,4 +144,12 @@ transports('calls in an unusual order', (test) => {
     const options = { port: 1, host: 'localhost', lookup };
     assert.throws(() => scene.client.connect(options), /mine/);
   });
+
+  test('take memory that was transferred away for empty', async (scene) => {
+    const view = new Uint8Array(48);
+    transfer(view);
+    const server = await scene.listen();
+    const { near } = await scene.join(server, { ALPNProtocols: view, session: view });
+    assert.equal(near.alpnProtocol, false);
+  });
 });
