@@ -4,7 +4,9 @@
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
+const net = require('node:net');
 const { setTimeout: delay } = require('node:timers/promises');
+const certs = require('../certs');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
 
@@ -151,5 +153,21 @@ transports('calls in an unusual order', (test) => {
     const server = await scene.listen();
     const { near } = await scene.join(server, { ALPNProtocols: view, session: view });
     assert.equal(near.alpnProtocol, false);
+  });
+
+  test('take a context of somebody else for one without a certificate', async (scene) => {
+    const { far } = await scene.open();
+    const { message } = Scene.thrownBy(() => far.setKeyCert({ context: null }));
+    for (const context of [{}, 1, () => {}]) {
+      assert.equal(Scene.thrownBy(() => far.setKeyCert({ context })).message, message);
+    }
+  });
+
+  test('take a missing argument of setKeyCert() for empty options', async (scene) => {
+    const near = scene.track(new scene.client.TLSSocket(scene.track(new net.Socket())));
+    for (const nothing of [null, undefined]) near.setKeyCert(nothing);
+    assert.throws(() => near.setKeyCert({ key: certs.read('p256-key.pem'), cert: 1 }), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
   });
 });
