@@ -50,6 +50,8 @@ const kStarted = Symbol('kStarted');
 const kStreamHandle = Symbol('kStreamHandle');
 const kUnread = Symbol('kUnread');
 
+const kReadBufferSize = 64 * 1024;
+
 /** Whether a write that was in flight when its socket was destroyed has failed. */
 const kFailsInFlight = nodeMajor >= 22;
 
@@ -70,6 +72,20 @@ function nativeHandle(socket) {
   const handle = socket._handle;
   const name = handle?.constructor.name;
   return (name === 'TCP' || name === 'Pipe') && handle.fd >= 0 ? handle : null;
+}
+
+/** For ciphertext, over the handle of a TLSSocket that has connected by itself. */
+function plainSocket(handle, hasUserBuffer) {
+  const options = { handle, allowHalfOpen: true, manualStart: true };
+  if (hasUserBuffer) {
+    // net has set the handle to read into the buffer of the user, who waits for plaintext.
+    options.onread = {
+      buffer: Buffer.allocUnsafeSlow(kReadBufferSize),
+      callback: (size, buffer) => socket.push(Buffer.from(buffer.subarray(0, size))),
+    };
+  }
+  const socket = new net.Socket(options);
+  return socket;
 }
 
 /**
@@ -188,7 +204,7 @@ TLSSocket.prototype[kAttach] = function (socket) {
   let transport = tcp && NativeTransport.attach(handle, tcp, socket);
   if (transport === null) {
     // What this socket has connected by itself goes to a plain one, which then carries ciphertext.
-    socket ??= new net.Socket({ handle: this._handle, allowHalfOpen: true, manualStart: true });
+    socket ??= plainSocket(this._handle, this[kOnRead] !== null);
     transport = new StreamTransport(handle, socket);
   } else if (socket !== null) {
     socket.on('error', (error) => this._emitTLSError(error));

@@ -155,6 +155,27 @@ transports('calls in an unusual order', (test) => {
     assert.equal(near.alpnProtocol, false);
   });
 
+  test('read into the buffer of the user', async (scene) => {
+    const server = await scene.listen();
+    const sent = Buffer.alloc(1_000_000, 'abcdefghijklm');
+    const chunks = [];
+    const near = scene.connect(server, {
+      onread: {
+        buffer: Buffer.alloc(1000),
+        callback(size, buffer) {
+          chunks.push(Buffer.from(buffer.subarray(0, size)));
+          if (chunks.length % 100 !== 0) return true;
+          setImmediate(() => near.resume());
+          return false;
+        },
+      },
+    });
+    const [far] = await once(server, 'secureConnection');
+    far.end(sent);
+    await once(near, 'end');
+    assert(Buffer.concat(chunks).equals(sent));
+  });
+
   test('take a context of somebody else for one without a certificate', async (scene) => {
     const { far } = await scene.open();
     const { message } = Scene.thrownBy(() => far.setKeyCert({ context: null }));
