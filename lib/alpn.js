@@ -2,6 +2,7 @@
 
 /** Lists of application protocols: RFC 7301, section 3.1 (ProtocolNameList). */
 
+const { bytesOf } = require('./bytes');
 const { codes } = require('./errors');
 const { nodeMajor } = require('./node-version');
 
@@ -68,8 +69,7 @@ function convertALPNProtocols(protocols, out) {
   if (Array.isArray(protocols)) {
     out.ALPNProtocols = encode(protocols);
   } else if (ArrayBuffer.isView(protocols)) {
-    const { buffer, byteOffset, byteLength } = protocols;
-    const list = Buffer.from(new Uint8Array(buffer, byteOffset, byteLength));
+    const list = Buffer.from(bytesOf(protocols));
     if (kChecksOnConversion) validateProtocolList(list);
     out.ALPNProtocols = list;
   }

@@ -6,6 +6,8 @@
  * release. The form is Node's: magic, length (two octets), host, and the session as OpenSSL writes it.
  */
 
+const { bytesOf } = require('./bytes');
+
 const kMagic = Buffer.from('\0nodejs:tls:session:1\0', 'latin1');
 const kLengthSize = 2;
 
@@ -47,8 +49,7 @@ function bindSession(socket, der, session) {
  */
 function unbindSession(socket, bound) {
   const prefix = bindSession(socket, Buffer.alloc(0));
-  const { buffer, byteOffset, byteLength } = bound;
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  const bytes = bytesOf(bound);
   if (!bytes.subarray(0, prefix.length).equals(prefix)) return undefined;
   return { der: bytes.subarray(prefix.length), session: sessions.get(bound) };
 }

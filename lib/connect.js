@@ -174,7 +174,13 @@ function connect(...args) {
   } else if (socket.ssl !== null) {
     // A timeout applies to the connection attempt too.
     if (options.timeout) socket.setTimeout(options.timeout);
-    socket.connect(options, socket._start);
+    try {
+      socket.connect(options, socket._start);
+    } catch (error) {
+      // Nobody gets the socket, whose handle would stay open.
+      socket.destroy();
+      throw error;
+    }
   }
   return socket;
 }

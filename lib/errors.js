@@ -171,6 +171,7 @@ const definitions = {
       return `The ${subject(name, "'")} ${reason}. Received ${quoted}`;
     },
   ],
+  ERR_INVALID_HANDLE_TYPE: [TypeError, 'This handle type cannot be sent'],
   ERR_INVALID_THIS: [TypeError, (type) => `Value of "this" must be of type ${type}`],
   ERR_MISSING_ARGS: [TypeError, (...names) => `The ${missing(names)} must be specified`],
   ERR_MULTIPLE_CALLBACK: [Error, 'Callback called multiple times'],

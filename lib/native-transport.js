@@ -1,5 +1,6 @@
 'use strict';
 
+const { onceClosed } = require('./once-closed');
 const { kAdvance } = require('./tls-handle');
 
 /** Where a libuv handle of Node keeps the TLS handle that reads and writes in its place. */
@@ -83,7 +84,7 @@ class NativeTransport {
     } else if (this.socket.closed) {
       setImmediate(callback);
     } else {
-      this.socket.once('close', callback);
+      onceClosed(this.socket, callback);
       this.socket.destroy();
     }
   }

@@ -2,6 +2,7 @@
 
 const net = require('node:net');
 
+const { onceClosed } = require('./once-closed');
 const { StreamHandle } = require('./stream-handle');
 const { kAdvance, kReadEnd, kTransportClosed } = require('./tls-handle');
 const { UV_ENOTCONN, UV_EOF } = require('./uv');
@@ -32,7 +33,7 @@ class StreamTransport {
     if (stream instanceof net.Socket) stream.allowHalfOpen = true;
     stream.on('end', () => this.#end(UV_EOF));
     stream.on('error', (error) => this.#failed(error));
-    stream.on('close', () => this.#closed());
+    onceClosed(stream, () => this.#closed());
     if (stream.readableEnded) process.nextTick(() => this.#end(UV_EOF));
   }
 
@@ -115,7 +116,8 @@ class StreamTransport {
       return;
     }
     // 'error' comes before 'close', and is yet to come.
-    this.stream.once('close', () => setImmediate(callback));
+    // The first to hear of it, as others may throw.
+    this.stream.prependOnceListener('close', () => setImmediate(callback));
     this.stream.destroy();
   }
 

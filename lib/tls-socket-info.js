@@ -4,6 +4,7 @@
 
 const { X509Certificate } = require('node:crypto');
 
+const { binding } = require('./binding');
 const { bindSession, unbindSession } = require('./bound-session');
 const { toLegacyChain, toLegacyObject, toX509Chain } = require('./certificate');
 const { codes, notABuffer } = require('./errors');
@@ -130,7 +131,8 @@ const methods = {
    * @throws {Error} on a server, where there is no key or no certificate
    */
   setKeyCert(context) {
-    const { context: native } = context.context ? context : createSecureContext(context);
+    const isMade = context?.context instanceof binding.SecureContext;
+    const { context: native } = isMade ? context : createSecureContext(context);
     if (!this.ssl) return;
     const isMissing = this._tlsOptions.isServer && native.getCertificate() === null;
     // Releases before name what OpenSSL misses.

@@ -62,6 +62,8 @@ const methods = {
     let size = 0;
     for (const { chunk, encoding } of chunks.slice(gathered)) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+      // Also where its memory has been transferred away since it was written.
+      if (bytes.length === 0) continue;
       if (size > 0 && size + bytes.length > kMaxGroup) {
         groups.push([]);
         size = 0;

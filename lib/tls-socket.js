@@ -1,6 +1,7 @@
 'use strict';
 
 const net = require('node:net');
+const { addAbortSignal } = require('node:stream');
 
 const { convertALPNProtocols } = require('./alpn');
 const { Flag, binding, lastStatus, takePlaintext } = require('./binding');
@@ -12,6 +13,7 @@ const info = require('./tls-socket-info');
 const write = require('./tls-socket-write');
 const { NativeTransport } = require('./native-transport');
 const { createSecureContext, prepareVerification } = require('./secure-context');
+const { onceClosed } = require('./once-closed');
 const { StreamHandle } = require('./stream-handle');
 const { StreamTransport } = require('./stream-transport');
 const {
@@ -52,6 +54,8 @@ const kStreamHandle = Symbol('kStreamHandle');
 const kTurn = Symbol('kTurn');
 const kUnread = Symbol('kUnread');
 
+const kReadBufferSize = 64 * 1024;
+
 /** Whether a write that was in flight when its socket was destroyed has failed. */
 const kFailsInFlight = nodeMajor >= 22;
 
@@ -72,6 +76,20 @@ function nativeHandle(socket) {
   const handle = socket._handle;
   const name = handle?.constructor.name;
   return (name === 'TCP' || name === 'Pipe') && handle.fd >= 0 ? handle : null;
+}
+
+/** For ciphertext, over the handle of a TLSSocket that has connected by itself. */
+function plainSocket(handle, hasUserBuffer) {
+  const options = { handle, allowHalfOpen: true, manualStart: true };
+  if (hasUserBuffer) {
+    // net has set the handle to read into the buffer of the user, who waits for plaintext.
+    options.onread = {
+      buffer: Buffer.allocUnsafeSlow(kReadBufferSize),
+      callback: (size, buffer) => socket.push(Buffer.from(buffer.subarray(0, size))),
+    };
+  }
+  const socket = new net.Socket(options);
+  return socket;
 }
 
 /**
@@ -120,6 +138,8 @@ function TLSSocket(socket, opts) {
   this[kWriteCallback] = null;
   this[kGatherer] = new WriteGatherer(this);
 
+  const { signal } = options;
+  const isAborted = signal?.aborted === true;
   net.Socket.call(this, {
     handle: transport === null ? undefined : streamHandle,
     allowHalfOpen: transport === null ? options.allowHalfOpen : transport.allowHalfOpen,
@@ -127,7 +147,7 @@ function TLSSocket(socket, opts) {
     manualStart: true,
     highWaterMark: options.highWaterMark,
     onread: transport === null ? options.onread : undefined,
-    signal: options.signal,
+    signal: isAborted ? undefined : signal,
   });
   this.server = options.server;
   this._requestCert = !options.isServer || Boolean(options.requestCert);
@@ -142,8 +162,11 @@ function TLSSocket(socket, opts) {
 
   this[kEarlyError] = (error) => this._tlsError(error);
   this.on('error', this[kEarlyError]);
-  // Where the signal was aborted already, all is over.
-  if (this.ssl === null) return;
+  if (isAborted) {
+    // Not in the constructor of Duplex, which makes the writable side after that, as good as new.
+    addAbortSignal(signal, this);
+    return;
+  }
   handshake.configure(this);
   if (options.enableTrace) this.enableTrace();
   applyCommandLine(this);
@@ -165,7 +188,7 @@ function TLSSocket(socket, opts) {
       this[kStart]();
     });
     transport.once('error', (error) => this.destroy(error));
-    transport.once('close', () => this.destroy());
+    onceClosed(transport, () => this.destroy());
   } else {
     this[kAttach](transport);
     // In the next tick, so that the caller can still set the session and add listeners.
@@ -187,11 +210,11 @@ TLSSocket.prototype[kAttach] = function (socket) {
   let transport = tcp && NativeTransport.attach(handle, tcp, socket);
   if (transport === null) {
     // What this socket has connected by itself goes to a plain one, which then carries ciphertext.
-    socket ??= new net.Socket({ handle: this._handle, allowHalfOpen: true, manualStart: true });
+    socket ??= plainSocket(this._handle, this[kOnRead] !== null);
     transport = new StreamTransport(handle, socket);
   } else if (socket !== null) {
     socket.on('error', (error) => this._emitTLSError(error));
-    socket.on('close', () => this[kTransportClosed]());
+    onceClosed(socket, () => this[kTransportClosed]());
   }
   handle[kTransport] = transport;
   // While it was connecting, somebody may have asked the handle of net, and will come back.
@@ -334,12 +357,16 @@ TLSSocket.prototype[kReadEnd] = function (status) {
 
 /** The TLS connection is lost; before the handshake is done the socket is of no use any more. */
 TLSSocket.prototype[kFail] = function (error) {
-  this[kSettleWrite](error);
-  if (!this._secureEstablished) {
-    this.destroy(error);
-  } else {
+  if (this._secureEstablished) {
+    this[kSettleWrite](error);
     this._emitTLSError(error);
+    return;
   }
+  // First of all, or what the user does in the callbacks of writes would have Writable write on.
+  const callback = this[kWriteCallback];
+  this[kWriteCallback] = null;
+  this.destroy(error);
+  callback?.(error);
 };
 
 TLSSocket.prototype._emitTLSError = function (error) {
@@ -423,6 +450,15 @@ TLSSocket.prototype._read = function () {
 };
 
 // --- The end.
+
+/**
+ * Node documentation: socket.resetAndDestroy(). As in core, only a plain socket can be reset: while this one
+ * connects, net would take it for one.
+ */
+TLSSocket.prototype.resetAndDestroy = function () {
+  if (!this.destroyed) throw new codes.ERR_INVALID_HANDLE_TYPE();
+  return net.Socket.prototype.resetAndDestroy.call(this);
+};
 
 TLSSocket.prototype._destroy = function (error, callback) {
   // With an error too, as core has handed it to the kernel before.

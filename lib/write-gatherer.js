@@ -52,6 +52,8 @@ class WriteGatherer {
     const text = typeof chunk === 'string';
     const bound = text ? chunk.length * kMaxBytesPerUnit : chunk.length;
     if (bound > kMaxWrite) return -1;
+    // Also where its memory has been transferred away since it was written.
+    if (bound === 0) return 0;
     if (this.#block !== null && this.#used + bound > kBlockSize) this.flush();
     this.#block ??= spareBlocks.pop() ?? Buffer.allocUnsafeSlow(kBlockSize);
     this.hold();

@@ -147,7 +147,12 @@ Napi::Value TLSWrap::Start(const Napi::CallbackInfo& info) {
 Napi::Value TLSWrap::Receive(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   const std::optional<Bytes> ciphertext = ViewOf(info[0]);
-  if (ready() && ciphertext) engine_->Receive(*ciphertext);
+  if (ready() && ciphertext) {
+    // Whoever is asked for an answer meanwhile may give the memory to somebody else.
+    std::vector<uint8_t> copy;
+    if (synchronous_callbacks_) copy = ciphertext->Copy();
+    engine_->Receive(synchronous_callbacks_ ? Bytes(copy.data(), copy.size()) : *ciphertext);
+  }
   return Settle(info.Env());
 }
 
@@ -166,11 +171,12 @@ Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
   }
   write_.active = true;
   write_.rest = {plaintext->data, std::min(static_cast<size_t>(size), plaintext->size)};
+  write_.size = write_.rest.size;
   if (!Gather(more_follows)) Pump();
   if (write_.active && !write_.rest.empty()) {
     write_.buffer = Napi::Persistent(info[0].As<Napi::Uint8Array>());
   }
-  return Napi::Number::New(info.Env(), CollectFlags());
+  return Napi::Number::New(info.Env(), CollectQuietFlags());
 }
 
 // turn(): flags. A new turn of the event loop, with new budgets.
@@ -346,12 +352,22 @@ void TLSWrap::Pump() {
       if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
       return;
     }
-    if (!Encrypt()) return;
+    if (!Encrypt() && !write_.rest.empty()) return;
   }
 }
 
 // False where nothing is to be written, a handshake is under way, or the connection has failed.
 bool TLSWrap::Encrypt() {
+  if (!write_.buffer.IsEmpty()) {
+    // Since the call has returned, the memory may have been transferred away, or have become
+    // smaller: then there is less to write.
+    Napi::HandleScope scope(Env());
+    const Bytes all = ViewOf(write_.buffer.Value()).value_or(Bytes());
+    const size_t size = std::min(write_.size, all.size);
+    const size_t done = std::min(write_.size - write_.rest.size, size);
+    write_.rest = {all.data + done, size - done};
+    write_.size = done + write_.rest.size;
+  }
   const size_t taken = engine_->Write(write_.rest);
   write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
   turn_bytes_ += taken;
@@ -406,6 +422,18 @@ uint32_t TLSWrap::CollectFlags() {
   }
   state[Environment::kStatus] = static_cast<uint32_t>(status_);
   return flags;
+}
+
+// A Writable in its _writev() forgets what the user writes meanwhile: he hears of events, failures
+// and plaintext when flush() is called.
+uint32_t TLSWrap::CollectQuietFlags() {
+  if (!alive() || away()) return 0;
+  const bool is_quiet = !engine_->HasEvent() && !engine_->has_error() && !engine_->can_continue() &&
+                        plaintext_size_ == 0 && silent_ == silence_reported_;
+  if (is_quiet) return CollectFlags();
+  const uint32_t flags = raised_ & (kWritten | kTurn);
+  raised_ &= ~flags;
+  return flags | kHeld;
 }
 
 Napi::Value TLSWrap::Settle(Napi::Env env) {

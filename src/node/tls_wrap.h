@@ -153,6 +153,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool Encrypt();
   void FinishWrite();
   uint32_t CollectFlags();
+  uint32_t CollectQuietFlags();
   Napi::Value Settle(Napi::Env env);
   void Deliver();
   bool Notify(uint32_t flags);
@@ -169,6 +170,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   struct PendingWrite {
     Napi::Reference<Napi::Uint8Array> buffer;  // keeps `rest` alive when the call has returned
     tls::Bytes rest;
+    size_t size = 0;  // of which `rest` is left
     bool active = false;
   };
   PendingWrite write_;
