@@ -5,8 +5,8 @@
  *
  * Attacks a server, which has a process of its own, in each of the ways of attacks.js, while a healthy client in
  * another process makes one request after the other. Fails where the median of its times becomes more than twice
- * that before, or where memory of the server does not come back to within 5 % of what it was. The first round of
- * each attack warms the server up, as allocators keep what they have had. --core attacks node:tls, for comparison, and
+ * that before, or where memory of the server does not come back to within 5 % of what it was. The first rounds
+ * of each attack warm the server up: allocators keep what they have had, and go on taking more for some rounds. --core attacks node:tls, for comparison, and
  * only prints.
  */
 
@@ -25,6 +25,7 @@ const kRequests = isShort ? 25 : 200;
 const kOptions = { connections: isShort ? 500 : 2000 };
 const kMaxRatio = 2;
 const kMaxGrowth = 1.05;
+const kWarmUps = 5;
 const kAttempts = 3; // the machine may have something else to do now and then
 const kClosing = 10_000; // milliseconds until all connections of an attack are gone
 
@@ -71,6 +72,11 @@ async function main() {
   const failed = [];
   for (const attack of Object.keys(attacks)) {
     if (only !== undefined && attack !== only) continue;
+    for (let i = 0; i < kWarmUps; i++) {
+      await ask(attacker, { attack, to, options: kOptions });
+      await ask(attacker, { stop: true });
+      await memory();
+    }
     await round(attack);
     let ratio;
     let growth;
