@@ -4,7 +4,8 @@
 # What is wanted but cannot be had is named, and the tests that use it are skipped.
 #
 # Usage: test/setup.sh [native] [fuzz] [instructions] [lint] [browser]
-#   - also what the native tests, the fuzz targets, the count of instructions, the linters, or the test in a browser need
+#   - also what the native tests, the fuzz targets, the count of instructions, the linters, or the
+#     test in a browser need
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

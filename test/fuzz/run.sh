@@ -44,15 +44,15 @@ fi
 fuzz() { # fuzz TARGET: for so many seconds, with the output of libFuzzer in a log
   local target=$1 corpus=$corpora/$1
   mkdir -p "$corpus" "$corpus.seeds"
-  FUZZ_TARGET=$target FUZZ_SEEDS=$corpus.seeds "$program"
-  # The files of the other tests are seeds too. No file has names of its own in common with another.
+  FUZZ_TARGET=$target FUZZ_SEEDS=$corpus.seeds "$program" >"$logs/$target" 2>&1
+  # The files of the other tests are seeds too.
   case $target in
     pem) cp "$root"/test/certs/*.pem "$corpus.seeds" ;;
     pfx) cp "$root"/test/certs/*.pfx "$corpus.seeds" ;;
   esac
   FUZZ_TARGET=$target "$program" -max_total_time="$seconds" -max_len=16384 -timeout=20 -rss_limit_mb=1500 \
     -print_final_stats=1 -artifact_prefix="$findings/$target-" "$corpus" "$corpus.seeds" \
-    >"$logs/$target" 2>&1
+    >>"$logs/$target" 2>&1
 }
 
 report() { # report TARGET STATUS: one line of the table
