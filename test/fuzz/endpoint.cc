@@ -15,7 +15,7 @@ using Type = Event::Type;
 
 constexpr uint16_t kVersions = kTls12 | kTls13;
 // More than one end of a connection ever needs to come to rest.
-constexpr int kMaxRounds = 1000;
+constexpr int kMaxRounds = 10000;
 constexpr size_t kSmallPiece = 7;
 
 const std::string kProtocols = "\x02h2\x08http/1.1";
@@ -118,6 +118,7 @@ Endpoint::Endpoint(Role role, uint16_t settings)
   const auto has = [settings](Setting setting) { return (settings & setting) != 0; };
   Engine& engine = peer_.engine();
   peer_.on_question = [this](const Event& question) { Answer(question); };
+  if (has(kLittleRoom)) peer_.room = kSmallPiece;
   if (has(kSessionEvents)) engine.EnableSessionEvents();
   if (has(kKeylog)) engine.EnableKeylog();
   if (has(kPsk)) {
@@ -204,9 +205,9 @@ Input Endpoint::TakeOutput() { return peer_.TakeOutput(); }
 void Endpoint::Settle() {
   Enter();
   for (int round = 0; round < kMaxRounds; ++round) {
-    if ((settings_ & kLittleRoom) != 0) peer_.room = kSmallPiece;
     peer_.Settle();
-    if (!engine().can_continue() && !engine().HasEvent()) return;
+    if ((settings_ & kLittleRoom) == 0 || !engine().can_continue()) return;
+    peer_.room = kSmallPiece;
   }
   ADD_FAILURE() << "an engine that does not come to rest";
 }
