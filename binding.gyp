@@ -87,6 +87,20 @@
           'libraries': ['-lgtest', '-lgtest_main', '-lssl', '-lcrypto', '-luv', '-lpthread'],
         },
         {
+          # What test/fuzz/run.sh runs; needs clang and --sanitize=fuzzer-no-link.
+          'target_name': 'fuzz',
+          'type': 'executable',
+          'dependencies': ['tls_core'],
+          'include_dirs/': [['exclude', 'include/node$|deps/openssl']],
+          'sources': [
+            '<!@(node -p "require(\'fs\').readdirSync(\'test/fuzz\').filter((f) => /cc$/.test(f)).map((f) => \'test/fuzz/\' + f).join(\' \')")',
+            'test/native/certificates.cc',
+            'test/native/harness.cc',
+          ],
+          'ldflags': ['-fsanitize=fuzzer'],
+          'libraries': ['-lgtest', '-lssl', '-lcrypto', '-lpthread'],
+        },
+        {
           # What benchmark/instructions counts.
           'target_name': 'engine_scenarios',
           'type': 'executable',

@@ -3,8 +3,9 @@
 # Installs packages only where some are missing, and only as root or where sudo asks for no password.
 # What is wanted but cannot be had is named, and the tests that use it are skipped.
 #
-# Usage: test/setup.sh [native] [instructions] [lint] [browser]
-#   - also what the native tests, the count of instructions, the linters, or the test in a browser need
+# Usage: test/setup.sh [native] [fuzz] [instructions] [lint] [browser]
+#   - also what the native tests, the fuzz targets, the count of instructions, the linters, or the
+#     test in a browser need
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,6 +13,7 @@ needed=()
 wanted=()
 has_program() { PATH=$PATH:/usr/sbin command -v "$1"; }
 has_header() { echo "#include <$1>" | "${CXX:-c++}" -E -x c++ - >/dev/null 2>&1; }
+has_runtime() { [[ -e $(clang++ -print-file-name="libclang_rt.$1-$(uname -m).a") ]]; }
 need() { # need PACKAGE CHECK...
   local package=$1
   shift
@@ -39,6 +41,12 @@ for group in "$@"; do
       need libssl-dev has_header openssl/ssl.h
       need libuv1-dev has_header uv.h
       ;;
+    fuzz)
+      need clang has_program clang++
+      need libclang-rt-dev has_runtime fuzzer
+      need libgtest-dev has_header gtest/gtest.h
+      need libssl-dev has_header openssl/ssl.h
+      ;;
     instructions) need valgrind has_program valgrind ;;
     lint)
       need clang-format has_program clang-format
@@ -46,7 +54,7 @@ for group in "$@"; do
       need cppcheck has_program cppcheck
       ;;
     browser) want chromium has_program chromium ;;
-    *) echo "test/setup.sh: unknown group '$group' (native, instructions, lint, browser)" >&2 && exit 2 ;;
+    *) echo "test/setup.sh: unknown group '$group' (native, fuzz, instructions, lint, browser)" >&2 && exit 2 ;;
   esac
 done
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace napi_tls::tls {
 
@@ -24,7 +25,7 @@ Octets Encode(X509* certificate) {
   if (size <= 0) return {};
   Octets der(size);
   uint8_t* out = der.data();
-  i2d_X509(certificate, &out);
+  if (i2d_X509(certificate, &out) != size) return {};
   return der;
 }
 
@@ -240,7 +241,7 @@ Octets Session(const Engine& engine) {
   if (size <= 0) return {};
   Octets der(size);
   uint8_t* out = der.data();
-  i2d_SSL_SESSION(session, &out);
+  if (i2d_SSL_SESSION(session, &out) != size) return {};
   return der;
 }
 
@@ -292,7 +293,10 @@ std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers) {
   while (!self_signed() && found.size() < kMaxDepth) {
     X509* issuer = nullptr;
     if (X509_STORE_CTX_get1_issuer(&issuer, lookup.get(), certificate.get()) <= 0) break;
-    certificate.reset(issuer);
+    X509Pointer next(issuer);
+    // Without memory, self_signed() does not know.
+    if (X509_cmp(issuer, certificate.get()) == 0) break;
+    certificate = std::move(next);
     found.push_back(Encode(issuer));
   }
   return found;

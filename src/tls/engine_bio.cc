@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "openssl/once.h"
+
 namespace napi_tls::tls {
 
 namespace {
@@ -52,7 +54,8 @@ int Destroy(BIO* bio) {
 
 // Made once for the process, and never freed: another thread may be using it at exit.
 const BIO_METHOD* Method() {
-  static const BIO_METHOD* const method = [] {
+  static openssl::Once<BIO_METHOD*> method(nullptr);
+  return method.Get([] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "napi-tls engine");
     if (made == nullptr) return made;
     BIO_meth_set_read_ex(made, Read);
@@ -60,14 +63,14 @@ const BIO_METHOD* Method() {
     BIO_meth_set_ctrl(made, Control);
     BIO_meth_set_destroy(made, Destroy);
     return made;
-  }();
-  return method;
+  });
 }
 
 }  // namespace
 
 openssl::BIOPointer NewEngineBio(Bytes* input, int* reads_left, OutputQueue* output) {
-  openssl::BIOPointer bio(Method() == nullptr ? nullptr : BIO_new(Method()));
+  const BIO_METHOD* method = Method();
+  openssl::BIOPointer bio(method == nullptr ? nullptr : BIO_new(method));
   if (!bio) return bio;
   BIO_set_data(bio.get(), std::make_unique<Ends>(Ends{input, reads_left, output}).release());
   BIO_set_init(bio.get(), 1);

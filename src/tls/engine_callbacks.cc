@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "openssl/cleanse.h"
+#include "openssl/once.h"
 
 namespace napi_tls::tls {
 
@@ -19,8 +20,8 @@ namespace {
 using Type = Event::Type;
 
 int EngineIndex() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
+  static openssl::Once<int> index(-1);
+  return index.Get([] { return SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); });
 }
 
 std::vector<uint8_t> Encode(SSL_SESSION* session) {
@@ -28,7 +29,7 @@ std::vector<uint8_t> Encode(SSL_SESSION* session) {
   if (size <= 0) return {};
   std::vector<uint8_t> der(size);
   uint8_t* out = der.data();
-  i2d_SSL_SESSION(session, &out);
+  if (i2d_SSL_SESSION(session, &out) != size) return {};
   return der;
 }
 
@@ -363,7 +364,9 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
     SSL_use_certificate(ssl(), nullptr);
     return Error::FromQueue("SSL_use_certificate");
   }
-  SSL_set_SSL_CTX(ssl(), context->ssl_ctx());
+  if (SSL_set_SSL_CTX(ssl(), context->ssl_ctx()) == nullptr) {
+    return Error::FromQueue("SSL_set_SSL_CTX");
+  }
   SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context->ssl_ctx()));
   SSL_set_client_CA_list(ssl(), SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
   context_ = std::move(context);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "openssl/bytes.h"
+#include "openssl/once.h"
 #include "openssl/read_pem.h"
 
 namespace napi_tls::tls {
@@ -40,8 +41,9 @@ Cache& ProcessCache() {
 
 // Marks a store that also looks into OpenSSL's default directory.
 int DefaultPathsIndex() {
-  static const int index = X509_STORE_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
+  static openssl::Once<int> index(-1);
+  return index.Get(
+      [] { return X509_STORE_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); });
 }
 
 bool UseDefaultPaths(X509_STORE* store) {

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <memory>
 
+#include "openssl/once.h"
+
 namespace napi_tls::tls {
 
 namespace {
@@ -28,13 +30,13 @@ void FreeKeys(void*, void* keys, CRYPTO_EX_DATA*, int, long, void*) {  // NOLINT
 }
 
 int ContextIndex() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, FreeKeys);
-  return index;
+  static openssl::Once<int> index(-1);
+  return index.Get([] { return SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, FreeKeys); });
 }
 
 int ConnectionIndex() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
+  static openssl::Once<int> index(-1);
+  return index.Get([] { return SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); });
 }
 
 bool InitMac(EVP_MAC_CTX* mac, uint8_t* key) {

@@ -157,6 +157,17 @@ std::optional<std::vector<uint8_t>> Peer::PskForClient(const char* identity, siz
   return psk_for_client ? psk_for_client(identity) : std::nullopt;
 }
 
+void ExpectSane(const Peer& peer) {
+  EXPECT_EQ(peer.failed(), peer.error.has_value());
+  if (peer.error) {
+    EXPECT_FALSE(peer.error->message.empty());
+    EXPECT_EQ(peer.error->code.rfind("ERR_SSL_", 0), 0u) << peer.error->code;
+  }
+  if (peer.failed()) {
+    EXPECT_EQ(peer.engine().backlog_size(), 0u);
+  }
+}
+
 void Pair::Start() {
   server.engine().Start();
   client.engine().Start();

@@ -143,6 +143,9 @@ class Peer : public EngineHost {
   std::vector<uint8_t> slab_;
 };
 
+// What holds whatever a peer has received: a failure has its reason, and keeps nothing.
+void ExpectSane(const Peer& peer);
+
 // Both ends and the wire between them.
 struct Pair {
   explicit Pair(int version) : Pair(ClientContext(version), ServerContext(version)) {}

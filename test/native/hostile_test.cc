@@ -37,17 +37,6 @@ bool IsRecordVersion(const std::vector<uint8_t>& sent, size_t position) {
   return false;
 }
 
-void ExpectSane(const Peer& peer) {
-  EXPECT_EQ(peer.failed(), peer.error.has_value());
-  if (peer.error) {
-    EXPECT_FALSE(peer.error->message.empty());
-    EXPECT_EQ(peer.error->code.rfind("ERR_SSL_", 0), 0u) << peer.error->code;
-  }
-  if (peer.failed()) {
-    EXPECT_EQ(peer.engine().backlog_size(), 0u);
-  }
-}
-
 // The oldest entry of the queue counts, which in TLS 1.3 is that of the cipher.
 bool IsBadRecord(const Error& error) {
   return error.code == "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC" ||
