@@ -341,8 +341,8 @@ TLSSocket.prototype[kTransportClosed] = function () {
 };
 
 TLSSocket.prototype[kReadEnd] = function (status) {
-  // What came before it has not been decrypted yet.
-  if (this[kHalted]) {
+  // What came before it has not been decrypted yet, or not been taken by `onread`.
+  if (this[kHalted] || this[kOnRead]?.hasRest) {
     this[kEndStatus] = status;
     return;
   }
@@ -446,7 +446,10 @@ TLSSocket.prototype._read = function () {
   this[kReading] = true;
   this.ssl.reading = true;
   if (this[kOnRead]?.resume() === false) this[kPauseReading]();
-  else if (!this[kHalted]) this.ssl[kTransport].readStart();
+  // The callback of `onread` may have destroyed it.
+  if (!this[kReading] || this[kHalted] || this.destroyed) return;
+  this.ssl[kTransport].readStart();
+  if (this[kEndStatus] !== 0) this[kReadEnd](this[kEndStatus]);
 };
 
 // --- The end.

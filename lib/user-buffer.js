@@ -25,6 +25,11 @@ class UserBuffer {
     );
   }
 
+  /** Whether the user has paused before the end of what was pushed. */
+  get hasRest() {
+    return this.#rest !== null;
+  }
+
   /**
    * @param {Buffer} plaintext
    * @returns {boolean} false: the user wants to pause; what is left waits for resume()

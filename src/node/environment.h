@@ -21,7 +21,7 @@ struct Environment {
   enum State : uint32_t { kSlabOffset, kPlaintextSize, kStatus, kPoolOffset, kStateSize };
 
   // As lib/binding.js has it: at most this is copied, and as much room the pool always has.
-  static constexpr size_t kMaxPooled = 8 * 1024;
+  static constexpr size_t kMaxPooled = size_t{8} * 1024;
 
   static Environment* Of(Napi::Env env) { return env.GetInstanceData<Environment>(); }
 

@@ -172,35 +172,51 @@ topic('PSK', (test) => {
     assert.equal(hints.at(-1), 'the hint');
   });
 
-  for (const [title, answer] of Object.entries({
+  /** What comes of a handshake whose pskCallback may throw. */
+  async function answer(scene, serverChange, clientChange) {
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const { describeError } = scene.constructor;
+    const thrown = new Promise((resolve) => {
+      process.once('uncaughtException', (error) => resolve({ thrown: describeError(error) }));
+    });
+    try {
+      const attempt = scene.handshake(
+        { ...only('TLSv1.2'), ...serverOptions, ...serverChange },
+        { ...clientOptions(), ...only('TLSv1.2'), ...clientChange },
+      );
+      return await Promise.race([thrown, attempt.then(({ client }) => client)]);
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of listeners) process.on('uncaughtException', listener);
+    }
+  }
+
+  for (const [title, value] of Object.entries({
     'a string': 'x',
     'an object without psk': { identity: 'alice' },
     'an object without identity': { psk: key },
     'a numeric identity': { identity: 1, psk: key },
     'a string as psk': { identity: 'alice', psk: 'x' },
+    'a psk that is too long': { identity: 'alice', psk: Buffer.alloc(1000) },
     'an identity that is too long': { identity: 'x'.repeat(300), psk: key },
   })) {
     test.observe(
       `answers ${title} from the client's callback as core does`,
-      async (scene) => {
-        const listeners = process.listeners('uncaughtException');
-        process.removeAllListeners('uncaughtException');
-        const { describeError } = scene.constructor;
-        const thrown = new Promise((resolve) => {
-          process.once('uncaughtException', (error) => resolve({ thrown: describeError(error) }));
-        });
-        try {
-          const attempt = scene.handshake(
-            { ...only('TLSv1.2'), ...serverOptions },
-            { ...clientOptions(), ...only('TLSv1.2'), pskCallback: () => answer },
-          );
-          const outcome = await Promise.race([thrown, attempt.then(({ client }) => client)]);
-          return outcome;
-        } finally {
-          process.removeAllListeners('uncaughtException');
-          for (const listener of listeners) process.on('uncaughtException', listener);
-        }
-      },
+      (scene) => answer(scene, {}, { pskCallback: () => value }),
+      (outcome) => assert.notEqual(outcome.event, 'secureConnect'),
+    );
+  }
+
+  for (const [title, value] of Object.entries({
+    'a string': 'x',
+    'an object without psk': {},
+    'a string as psk': { psk: 'x' },
+    'a psk that is too long': Buffer.alloc(1000),
+  })) {
+    test.observe(
+      `answers ${title} from the server's callback as core does`,
+      (scene) => answer(scene, { pskCallback: () => value }, {}),
       (outcome) => assert.notEqual(outcome.event, 'secureConnect'),
     );
   }

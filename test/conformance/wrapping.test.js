@@ -367,6 +367,25 @@ topic('wrapping', (test) => {
     assert.equal(Buffer.concat(chunks).equals(data), true);
   });
 
+  test('pauses where onread answers false, and goes on with what is left', async (scene) => {
+    const text = 'a text of several buffers';
+    const server = await scene.listen({}, (far) => far.end(text));
+    let received = '';
+    const near = scene.connect(server, {
+      onread: {
+        buffer: () => Buffer.alloc(10),
+        callback(size, into) {
+          received += into.subarray(0, size);
+          near.pause();
+          setImmediate(() => near.resume());
+          return false;
+        },
+      },
+    });
+    await once(near.resume(), 'close');
+    assert.equal(received, text);
+  });
+
   test('is written to before the wrapped socket connects', async (scene) => {
     const server = await scene.listen({}, (far) => far.pipe(far));
     const socket = scene.track(new net.Socket());

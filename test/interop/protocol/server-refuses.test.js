@@ -129,7 +129,7 @@ refusals('a server refuses', meetServer, [
     'nothing but compression',
     tls12,
     (peer) => peer.sendHello('TLSv1.2', { compressions: [1] }),
-    'decode_error',
+    ['decode_error', 'illegal_parameter'],
   ],
   [
     'an initial renegotiation_info that is not empty',
@@ -195,7 +195,7 @@ refusals('a server refuses', meetServer, [
       peer.writing = null;
       peer.send(ContentType.changeCipherSpec, u8(2));
     },
-    'illegal_parameter',
+    ['illegal_parameter', 'unexpected_message'],
   ],
   [
     'a ChangeCipherSpec after the handshake',
