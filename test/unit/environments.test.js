@@ -7,12 +7,13 @@ const path = require('node:path');
 const { NAPI_TLS_ASAN, NAPI_TLS_LONG } = process.env;
 const rounds = NAPI_TLS_LONG === '1' ? 40 : NAPI_TLS_ASAN === '1' ? 4 : 3;
 const child = path.join(__dirname, 'environments-child.js');
+const exiting = path.join(__dirname, 'exit-child.js');
 
-/** Runs environments-child.js to its end. */
-function run(args, transport, timeout) {
+/** Runs a program to its end. */
+function run(args, transport, timeout, program = child) {
   const env = { ...process.env, NAPI_TLS_TRANSPORT: transport };
   return new Promise((resolve) => {
-    execFile(process.execPath, [child, ...args], { env, timeout }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], { env, timeout }, (error, stdout, stderr) => {
       const { code = 0, signal = null } = error ?? {};
       resolve({ code, signal, stdout, stderr });
     });
@@ -28,6 +29,23 @@ for (const transport of ['native', 'stream']) {
       const { code, signal, stdout, stderr } = outcome;
       assert.deepEqual({ code, signal }, { code: 0, signal: null }, stderr);
       assert.equal(stdout.trim(), `${rounds * 8} terminated, still here`);
+    });
+
+    it('is a process that exits in any callback', async () => {
+      const moments = (await run([], transport, 10_000, exiting)).stdout.trim().split(',');
+      assert(moments.length > 25);
+      // As many at a time as a small machine can do.
+      while (moments.length > 0) {
+        const some = moments.splice(0, 4);
+        const outcomes = some.map((moment) => run([moment], transport, 20_000, exiting));
+        for (const [i, { code, signal, stderr }] of (await Promise.all(outcomes)).entries()) {
+          assert.deepEqual(
+            { code, signal, stderr },
+            { code: 7, signal: null, stderr: '' },
+            some[i],
+          );
+        }
+      }
     });
 
     for (const moment of [
