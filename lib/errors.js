@@ -190,7 +190,7 @@ const definitions = {
   ERR_TLS_ALPN_CALLBACK_INVALID_RESULT: [
     TypeError,
     (value, protocols) =>
-      `ALPN callback returned a value (${value}) that did not match any of the client's ` +
+      `ALPN callback returned a value (${String(value)}) that did not match any of the client's ` +
       `offered protocols (${protocols.join(', ')})`,
   ],
   ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS: [

@@ -107,7 +107,8 @@ class TLSHandle extends binding.TLSWrap {
       callback?.call(this);
     };
     if (transport === null) {
-      this.owner[kUnderlying]?.destroy();
+      // It may be no stream at all.
+      this.owner[kUnderlying]?.destroy?.();
       setImmediate(closed);
     } else {
       transport.close(closed);
