@@ -264,11 +264,13 @@ function connResetException(message) {
 /**
  * @param {number} errno - a negative libuv error
  * @param {string} syscall
+ * @param {string} [detail] - for the message
  * @returns {Error} as Node reports a failed system call: `read ECONNRESET`, with errno, code, syscall
  */
-function errnoException(errno, syscall) {
+function errnoException(errno, syscall, detail) {
   const code = getSystemErrorMap().get(errno)?.[0] ?? `Unknown system error ${errno}`;
-  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
+  const message = detail === undefined ? `${syscall} ${code}` : `${syscall} ${code} ${detail}`;
+  return Object.assign(new Error(message), { errno, code, syscall });
 }
 
 module.exports = { codes, connResetException, errnoException, notABuffer };

@@ -112,7 +112,7 @@ const methods = {
     this._unrefTimer();
     this[kWriteCallback] = callback;
     const flags = this.ssl.write(bytes, size, moreFollows);
-    if (flags === Flag.kWritten) this[kSettleWrite](null);
+    if (flags === Flag.kWritten) this[kSettleWrite]();
     else this[kAdvance](flags);
     if (!this[kBegun]) this._start();
   },
@@ -124,13 +124,13 @@ const methods = {
 
   [kWritten]() {
     this._unrefTimer();
-    this[kSettleWrite](null);
+    this[kSettleWrite]();
   },
 
-  [kSettleWrite](error) {
+  [kSettleWrite]() {
     const callback = this[kWriteCallback];
     this[kWriteCallback] = null;
-    callback?.(error);
+    callback?.(null);
   },
 
   _final(callback) {
@@ -173,4 +173,4 @@ Object.defineProperty(methods, 'bufferSize', {
   },
 });
 
-module.exports = { methods, kFinal, kGatherer, kSettleWrite, kWriteCallback, kWritten };
+module.exports = { methods, kFinal, kGatherer, kWriteCallback, kWritten };

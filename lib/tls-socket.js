@@ -30,11 +30,11 @@ const {
   kUnderlying,
 } = require('./tls-handle');
 const { UserBuffer } = require('./user-buffer');
-const { UV_ECANCELED, UV_EOF } = require('./uv');
+const { UV_ECANCELED, UV_EOF, UV_EPROTO } = require('./uv');
 const { WriteGatherer } = require('./write-gatherer');
 const { nodeMajor } = require('./node-version');
 
-const { kFinal, kGatherer, kSettleWrite, kWriteCallback, kWritten } = write;
+const { kFinal, kGatherer, kWriteCallback, kWritten } = write;
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
 const kEarlyError = Symbol('kEarlyError');
@@ -358,15 +358,18 @@ TLSSocket.prototype[kReadEnd] = function (status) {
 /** The TLS connection is lost; before the handshake is done the socket is of no use any more. */
 TLSSocket.prototype[kFail] = function (error) {
   if (this._secureEstablished) {
-    this[kSettleWrite](error);
+    // A write on its way fails when the user destroys the socket, as in core.
     this._emitTLSError(error);
     return;
   }
   // First of all, or what the user does in the callbacks of writes would have Writable write on.
   const callback = this[kWriteCallback];
   this[kWriteCallback] = null;
-  this.destroy(error);
-  callback?.(error);
+  // A write that waited for the handshake is what fails, as in core: https requests have one.
+  const failsWrite = callback !== null && error?.library !== undefined;
+  const reported = failsWrite ? errnoException(UV_EPROTO, 'write', error.message) : error;
+  this.destroy(reported);
+  callback?.(reported);
 };
 
 TLSSocket.prototype._emitTLSError = function (error) {

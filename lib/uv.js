@@ -10,4 +10,5 @@ module.exports = {
   UV_EOF: numbers.get('EOF'),
   UV_ECANCELED: numbers.get('ECANCELED'),
   UV_ENOTCONN: numbers.get('ENOTCONN'),
+  UV_EPROTO: numbers.get('EPROTO'),
 };

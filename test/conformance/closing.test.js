@@ -307,6 +307,74 @@ topic('closing', (test) => {
   });
 
   test.observe(
+    'reports an open connection that fails once, and the write on its way when it is destroyed',
+    async (scene) => {
+      const server = await scene.listen({}, (far) => far.on('error', ignore).pause());
+      const relays = [];
+      const relay = net.createServer((raw) => {
+        const onward = net.connect(server.address().port, '127.0.0.1');
+        scene.track(raw);
+        scene.track(onward);
+        relays.push(raw);
+        raw.on('error', ignore).pipe(onward);
+        onward.on('error', ignore).pipe(raw);
+      });
+      scene.track(relay);
+      await once(relay.listen(0, '127.0.0.1'), 'listening');
+      const near = scene.connect(relay);
+      await once(near, 'secureConnect');
+      const seen = [];
+      near.on('error', ({ code }) => seen.push(code, near.destroyed));
+      near.write(Buffer.alloc(32 << 20), (error) => seen.push('first', error?.code));
+      near.write('more', (error) => seen.push('second', error?.code));
+      // A record that nobody has encrypted.
+      relays[0].write(Buffer.from(`1703030020${'00'.repeat(32)}`, 'hex'));
+      await new Promise((resolve) => near.once('error', () => setTimeout(resolve, 20)));
+      near.destroy();
+      await new Promise((resolve) => near.on('close', () => setImmediate(resolve)));
+      return seen;
+    },
+    (seen) => assert.equal(seen.filter((each) => /BAD_RECORD_MAC/.test(each)).length, 1),
+  );
+
+  for (const [title, write] of Object.entries({
+    'nothing was written': () => {},
+    'a write waits for it': (socket, note) => socket.write('hello', note),
+    'several writes wait for it': (socket, note) => {
+      socket.write('hello', note);
+      socket.write(Buffer.alloc(100_000), note);
+    },
+    'the end waits for it': (socket) => socket.end('hello'),
+  })) {
+    test.observe(
+      `reports a handshake that fails while ${title}`,
+      async (scene) => {
+        // Whose answer is no TLS.
+        const server = net.createServer((raw) =>
+          raw.on('error', ignore).resume().end('HTTP/1.1 400\r\n'),
+        );
+        scene.track(server);
+        await once(server.listen(0, '127.0.0.1'), 'listening');
+        const near = scene.connect(server);
+        const seen = [];
+        const tell = (error) => {
+          const { code, errno, syscall, library, message } = error ?? {};
+          // What begins the text of OpenSSL is the number of a thread.
+          return { code, errno, syscall, library, message: message?.replace(/[0-9A-F]{16}/, '') };
+        };
+        write(near, (error) => seen.push('callback', tell(error)));
+        near.on('error', (error) => seen.push('error', tell(error)));
+        await new Promise((resolve) => near.on('close', resolve));
+        return seen;
+      },
+      (seen) => {
+        const expected = title.startsWith('nothing') ? 'ERR_SSL_WRONG_VERSION_NUMBER' : 'EPROTO';
+        assert.equal(seen.at(-1).code, expected);
+      },
+    );
+  }
+
+  test.observe(
     'fails a write of a socket that is called back to life in its error',
     async (scene) => {
       const server = net.createServer((raw) => raw.destroy()).listen(0, '127.0.0.1');
