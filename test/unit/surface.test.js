@@ -65,6 +65,7 @@ const differences = {
   'ssl writeUtf8String': 'socket._handle has it',
   'ssl writev': 'socket._handle has it',
   'ssl writesIssuedByPrevListenerDone': kInside,
+  'TLSSocket.prototype resetAndDestroy': 'refuses what core refuses for want of a libuv handle',
   '_handle _secureContext': 'keeps the context alive, which the native object does by itself',
   '_handle bind': kNoStream,
   '_handle bind6': kNoStream,
