@@ -119,6 +119,7 @@ Endpoint::Endpoint(Role role, uint16_t settings)
   Engine& engine = peer_.engine();
   peer_.on_question = [this](const Event& question) { Answer(question); };
   if (has(kLittleRoom)) peer_.room = kSmallPiece;
+  if (has(kSteps) && role == Role::kServer) engine.HandshakeInSteps();
   if (has(kSessionEvents)) engine.EnableSessionEvents();
   if (has(kKeylog)) engine.EnableKeylog();
   if (has(kPsk)) {
@@ -259,7 +260,7 @@ std::vector<uint16_t> RecordedSettings() {
   for (const int version : {0, int{kTls12}, int{kTls13}}) {
     for (const int extra :
          {int{kWrite}, kWrite | kSession | kSessionEvents, kWrite | kOcsp | kAlpn | kKeylog,
-          kWrite | kClientAuth | kFragments, kWrite | kLittleRoom, kRenegotiate | kWrite,
+          kWrite | kClientAuth | kFragments, kWrite | kSteps | kLittleRoom, kRenegotiate | kWrite,
           kWrite | kClose, kPsk | kWrite}) {
       all.push_back(static_cast<uint16_t>(version | extra));
     }

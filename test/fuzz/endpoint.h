@@ -23,6 +23,7 @@ enum Setting : uint16_t {
   kWrite = 1 << 11,      // data is written when the connection is open
   kRenegotiate = 1 << 12,
   kClose = 1 << 13,
+  kSteps = 1 << 14,  // a server shakes hands on other threads
 };
 
 // To be called before anything else, so that each input is run with the same random numbers: makes
