@@ -35,6 +35,6 @@ run() { # run [ARGUMENT...]: adds what came of the tests to TEST_COUNTS
   return "$status"
 }
 
+# For the thread sanitizer, every server shakes hands on other threads.
+if [[ $sanitize == *thread* ]]; then export NAPI_TLS_STEPS=1; fi
 run "$@"
-# And again with every server's handshake on other threads.
-if [[ $sanitize == *thread* ]]; then NAPI_TLS_STEPS=1 run "$@"; fi
