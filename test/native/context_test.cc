@@ -107,7 +107,9 @@ TEST_F(ContextOptions, OfKeys) {
   EXPECT_EQ(CodeOf(set("", std::nullopt)), "ERR_OSSL_UNSUPPORTED");
   EXPECT_FALSE(set(locked, std::nullopt).ok());
   EXPECT_FALSE(set(locked, "").ok());
-  EXPECT_EQ(CodeOf(set(locked, "another")), "ERR_OSSL_BAD_DECRYPT");
+  // The salt is random, and in one case of 256 what comes out has a padding that looks right.
+  const std::string refused = CodeOf(set(locked, "another"));
+  EXPECT_TRUE(refused == "ERR_OSSL_BAD_DECRYPT" || refused == "ERR_OSSL_UNSUPPORTED") << refused;
   EXPECT_FALSE(set(locked, std::string(5000, 'a')).ok());
   EXPECT_TRUE(set(locked, "a passphrase").ok());
   EXPECT_TRUE(set(plain, std::nullopt).ok());
