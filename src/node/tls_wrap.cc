@@ -312,6 +312,8 @@ int TLSWrap::SendOutput() {
 bool TLSWrap::Gather(bool more_follows) {
   const bool in_order = transport_ && !transport_->sending() && !away() && !engine_->output_held();
   if (!in_order || silent_ || write_.rest.size >= kSendSize) return false;
+  // Where the peer reads fast enough, nothing else ends the turn of a writer of short pieces.
+  if (turn_bytes_ >= kTurnBudget) return false;
   Encrypt();
   if (!more_follows || !write_.rest.empty() || engine_->output().size() >= kSendSize) return false;
   FinishWrite();
