@@ -10,6 +10,7 @@
 
 #include "node/convert.h"
 #include "node/root_store.h"
+#include "openssl/der.h"
 #include "openssl/error.h"
 
 namespace napi_tls::node {
@@ -36,14 +37,9 @@ Napi::Value Finish(Napi::Env env, Status status) {
 bool IsAbsent(const Napi::Value& value) { return value.IsUndefined() || value.IsNull(); }
 
 // DER, or null.
-Napi::Value ToDer(Napi::Env env, X509* certificate) {
-  if (certificate == nullptr) return env.Null();
-  const int size = i2d_X509(certificate, nullptr);
-  if (size <= 0) return env.Null();
-  std::vector<uint8_t> der(size);
-  uint8_t* out = der.data();
-  i2d_X509(certificate, &out);
-  return ToBuffer(env, der);
+Napi::Value DerOrNull(Napi::Env env, X509* certificate) {
+  const std::vector<uint8_t> der = openssl::ToDer(certificate);
+  return der.empty() ? env.Null() : ToBuffer(env, der);
 }
 
 }  // namespace
@@ -341,11 +337,11 @@ Napi::Value SecureContext::SetClientCertEngine(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SecureContext::GetCertificate(const Napi::CallbackInfo& info) {
-  return ToDer(info.Env(), context_ ? context_->certificate() : nullptr);
+  return DerOrNull(info.Env(), context_ ? context_->certificate() : nullptr);
 }
 
 Napi::Value SecureContext::GetIssuer(const Napi::CallbackInfo& info) {
-  return ToDer(info.Env(), context_ ? context_->issuer() : nullptr);
+  return DerOrNull(info.Env(), context_ ? context_->issuer() : nullptr);
 }
 
 // --- Trust.

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include "openssl/der.h"
+
 namespace napi_tls::tls {
 
 namespace {
@@ -19,15 +21,6 @@ using openssl::Owned;
 using openssl::X509Pointer;
 
 std::string OrEmpty(const char* text) { return text == nullptr ? "" : text; }
-
-Octets Encode(X509* certificate) {
-  const int size = certificate == nullptr ? 0 : i2d_X509(certificate, nullptr);
-  if (size <= 0) return {};
-  Octets der(size);
-  uint8_t* out = der.data();
-  if (i2d_X509(certificate, &out) != size) return {};
-  return der;
-}
 
 Octets ReadFinished(const SSL* ssl, size_t (*get)(const SSL*, void*, size_t)) {
   uint8_t none[1];
@@ -236,13 +229,7 @@ Octets PeerFinished(const Engine& engine) {
 
 Octets Session(const Engine& engine) {
   ClearErrorOnReturn clear;
-  SSL_SESSION* session = SSL_get_session(engine.ssl());
-  const int size = session == nullptr ? 0 : i2d_SSL_SESSION(session, nullptr);
-  if (size <= 0) return {};
-  Octets der(size);
-  uint8_t* out = der.data();
-  if (i2d_SSL_SESSION(session, &out) != size) return {};
-  return der;
+  return openssl::ToDer(SSL_get_session(engine.ssl()));
 }
 
 Octets Ticket(const Engine& engine) {
@@ -256,14 +243,16 @@ Octets Ticket(const Engine& engine) {
 
 bool SessionReused(const Engine& engine) { return SSL_session_reused(engine.ssl()) == 1; }
 
-Octets Certificate(const Engine& engine) { return Encode(SSL_get_certificate(engine.ssl())); }
+Octets Certificate(const Engine& engine) {
+  return openssl::ToDer(SSL_get_certificate(engine.ssl()));
+}
 
 std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers) {
   ClearErrorOnReturn clear;
   SSL* ssl = engine.ssl();
   X509Pointer certificate(SSL_get1_peer_certificate(ssl));
   if (!certificate) return {};
-  std::vector<Octets> found{Encode(certificate.get())};
+  std::vector<Octets> found{openssl::ToDer(certificate.get())};
   if (!with_issuers) return found;
 
   // The peer may send its chain in any order (RFC 8446, 4.4.2), and each certificate serves once.
@@ -284,7 +273,7 @@ std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers) {
     X509_up_ref(*issuer);
     certificate.reset(*issuer);
     sent.erase(issuer);
-    found.push_back(Encode(certificate.get()));
+    found.push_back(openssl::ToDer(certificate.get()));
   }
   Owned<X509_STORE_CTX, X509_STORE_CTX_free> lookup(X509_STORE_CTX_new());
   X509_STORE* store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
@@ -297,7 +286,7 @@ std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers) {
     // Without memory, self_signed() does not know.
     if (X509_cmp(issuer, certificate.get()) == 0) break;
     certificate = std::move(next);
-    found.push_back(Encode(issuer));
+    found.push_back(openssl::ToDer(issuer));
   }
   return found;
 }
@@ -305,11 +294,11 @@ std::vector<Octets> PeerCertificates(const Engine& engine, bool with_issuers) {
 std::vector<Octets> PeerChain(const Engine& engine) {
   X509* certificate = SSL_get0_peer_certificate(engine.ssl());
   if (certificate == nullptr) return {};
-  std::vector<Octets> sent{Encode(certificate)};
+  std::vector<Octets> sent{openssl::ToDer(certificate)};
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(engine.ssl());
   // A client's chain begins with the certificate itself, a server's does not.
   for (int i = engine.role() == Engine::Role::kClient ? 1 : 0; i < sk_X509_num(chain); ++i) {
-    sent.push_back(Encode(sk_X509_value(chain, i)));
+    sent.push_back(openssl::ToDer(sk_X509_value(chain, i)));
   }
   return sent;
 }

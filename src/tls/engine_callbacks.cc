@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "openssl/cleanse.h"
+#include "openssl/der.h"
 #include "openssl/once.h"
 
 namespace napi_tls::tls {
@@ -22,15 +23,6 @@ using Type = Event::Type;
 int EngineIndex() {
   static openssl::Once<int> index(-1);
   return index.Get([] { return SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); });
-}
-
-std::vector<uint8_t> Encode(SSL_SESSION* session) {
-  const int size = i2d_SSL_SESSION(session, nullptr);
-  if (size <= 0) return {};
-  std::vector<uint8_t> der(size);
-  uint8_t* out = der.data();
-  if (i2d_SSL_SESSION(session, &out) != size) return {};
-  return der;
 }
 
 // A reader over the bytes of one TLS extension; every Read fails when there is not enough left.
@@ -199,7 +191,7 @@ int EngineCallbacks::OnAlpnSelect(SSL* ssl, const unsigned char** out, unsigned 
 int EngineCallbacks::OnNewSession(SSL* ssl, SSL_SESSION* session) {
   Engine* engine = EngineOf(ssl);
   if (!engine->session_events_) return 0;
-  std::vector<uint8_t> der = Encode(session);
+  std::vector<uint8_t> der = openssl::ToDer(session);
   if (der.empty()) return 0;
   unsigned int id_size = 0;
   const unsigned char* id = SSL_SESSION_get_id(session, &id_size);
