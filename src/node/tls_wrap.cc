@@ -308,12 +308,20 @@ int TLSWrap::SendOutput() {
   return output.empty() && !stream_sending_ ? 0 : UV_EAGAIN;
 }
 
+// The clock of the loop does not tell one turn from another: timers move it on within a turn.
+bool TLSWrap::TurnIsSpent() {
+  uv_metrics_t metrics;
+  uv_metrics_info(environment_->loop, &metrics);
+  if (std::exchange(turn_, metrics.loop_count) != metrics.loop_count) turn_bytes_ = 0;
+  return turn_bytes_ >= kTurnBudget;
+}
+
 // Encrypts a short write behind what is held. True where the sending is left to flush().
 bool TLSWrap::Gather(bool more_follows) {
   const bool in_order = transport_ && !transport_->sending() && !away() && !engine_->output_held();
   if (!in_order || silent_ || write_.rest.size >= kSendSize) return false;
   // Where the peer reads fast enough, nothing else ends the turn of a writer of short pieces.
-  if (turn_bytes_ >= kTurnBudget) return false;
+  if (TurnIsSpent()) return false;
   Encrypt();
   if (!more_follows || !write_.rest.empty() || engine_->output().size() >= kSendSize) return false;
   FinishWrite();
@@ -324,15 +332,10 @@ bool TLSWrap::Gather(bool more_follows) {
 // Encrypts and sends as much as the budget of this turn and the transport take.
 void TLSWrap::Pump() {
   if (!alive() || away()) return;
-  const uint64_t now = uv_now(environment_->loop);
-  if (now != turn_time_) {
-    turn_time_ = now;
-    turn_bytes_ = 0;
-  }
   // In one piece with the end of a handshake. A peer that refuses it closes the connection, and a
   // second segment that meets a closed socket would have the kernel report that before the peer's
   // alert.
-  if (!sending() && !engine_->output().empty() && turn_bytes_ < kTurnBudget) Encrypt();
+  if (!sending() && !engine_->output().empty() && !TurnIsSpent()) Encrypt();
   for (;;) {
     const int status = SendOutput();
     if (status == UV_EAGAIN) return;
@@ -350,7 +353,7 @@ void TLSWrap::Pump() {
       FinishWrite();
       return Raise(kWritten, 0);
     }
-    if (turn_bytes_ >= kTurnBudget) {
+    if (TurnIsSpent()) {
       if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
       return;
     }

@@ -149,6 +149,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool AnswersWait() const;
   int SendOutput();
   void Pump();
+  bool TurnIsSpent();
   bool Gather(bool more_follows);
   bool Encrypt();
   void FinishWrite();
@@ -179,8 +180,8 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   size_t plaintext_size_ = 0;  // in the slab, not announced yet
   uint32_t raised_ = 0;        // flags that CollectFlags() has to report
   int status_ = 0;
-  size_t turn_bytes_ = 0;  // plaintext encrypted in this turn of the loop
-  uint64_t turn_time_ = 0;
+  size_t turn_bytes_ = 0;               // plaintext encrypted in this turn of the loop
+  uint64_t turn_ = 0;                   // which it is
   bool turn_wanted_ = false;            // kTurn has been reported, turn() has not come
   bool halted_ = false;                 // kHalted has been reported, turn() has not come
   int depth_ = 0;                       // of EngineScopes

@@ -1,9 +1,12 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
 const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
+const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
+const { promisify } = require('node:util');
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 const Scene = require('../conformance/scene');
@@ -11,6 +14,8 @@ const { transports } = require('../transports');
 const { readAll, readExactly } = Scene;
 
 const kMegabyte = 1024 * 1024;
+/** The budget of a turn, 128 KB, and what is gathered or buffered before it is seen to be spent. */
+const kMaxTurn = 256 * 1024;
 const long = process.env.NAPI_TLS_LONG === '1';
 
 /** Ends as soon as `condition` holds. */
@@ -50,6 +55,13 @@ transports('the flow of data', (test) => {
     await once(far, 'end');
     assert.equal(size, 50 * kMegabyte);
     assert.equal(received.digest('hex'), sent.digest('hex'));
+  });
+
+  test('leaves others their turn while short pieces are written', async () => {
+    const child = path.join(__dirname, 'turns-child.js');
+    const { stdout } = await promisify(execFile)(process.execPath, [child], { timeout: 9000 });
+    const most = Number(stdout);
+    assert.ok(most > 0 && most <= kMaxTurn, `${stdout.trim()} bytes in one turn`);
   });
 
   test('delivers small and large writes in their order, whatever their form', async (scene) => {
