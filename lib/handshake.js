@@ -23,6 +23,8 @@ const kRenegotiationTimer = Symbol('kRenegotiationTimer');
 /** Whether a context without a certificate, for a server name, is the reason of what follows. */
 const kReportsEmptyContext = nodeMajor < 22;
 
+const kOffloadModes = [true, false, 'auto'];
+
 /** OpenSSL's limits (SSL_CTX_set_psk_client_callback). */
 const kPskMaxKey = 'Pre-shared key exceeds';
 const kPskMaxIdentity = 'PSK identity exceeds';
@@ -43,7 +45,7 @@ function validateOptions(options) {
  * @throws {TypeError} ERR_INVALID_ARG_VALUE
  */
 function validateOffload({ offloadHandshake = 'auto' }) {
-  validateOneOf(offloadHandshake, 'options.offloadHandshake', [true, false, 'auto']);
+  validateOneOf(offloadHandshake, 'options.offloadHandshake', kOffloadModes);
 }
 
 // --- Before the handshake.

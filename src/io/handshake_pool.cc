@@ -30,11 +30,17 @@ void HandshakeStep::End() {
   engine_->EndStep();
 }
 
+// libuv lets a request be cancelled twice, but a step is taken once.
+bool HandshakeStep::TakeHere() {
+  if (is_cancelled_) return true;
+  is_cancelled_ = uv_cancel(reinterpret_cast<uv_req_t*>(&request_)) == 0;
+  if (is_cancelled_) engine_->RunStep();
+  return is_cancelled_;
+}
+
 void HandshakeStep::Recall() {
   if (ended_) return;
-  if (uv_cancel(reinterpret_cast<uv_req_t*>(&request_)) == 0) {
-    engine_->RunStep();
-  } else {
+  if (!TakeHere()) {
     std::unique_lock<std::mutex> lock(mutex_);
     taken_.wait(lock, [this] { return is_taken_; });
   }
@@ -97,10 +103,8 @@ void HandshakePool::OnTick() {
   if (!waits_long(ended_at_)) return;
   for (HandshakeStep* step : steps_) {
     if (step->ended_ || step->listener_ == nullptr || !waits_long(step->queued_at_)) continue;
-    if (uv_cancel(reinterpret_cast<uv_req_t*>(&step->request_)) != 0) continue;
-    blocked_until_ = now + kBlocked;
-    // Its callback is due now that it is cancelled, and does the rest.
-    step->engine_->RunStep();
+    // Its callback is due then, and does the rest.
+    if (step->TakeHere()) blocked_until_ = now + kBlocked;
   }
 }
 

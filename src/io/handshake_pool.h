@@ -43,6 +43,8 @@ class HandshakeStep {
       : pool_(pool), engine_(engine), listener_(listener) {}
 
   void Run();
+  // On the loop, unless a thread has begun it.
+  bool TakeHere();
   void End();
 
   uv_work_t request_{};
@@ -51,6 +53,7 @@ class HandshakeStep {
   Listener* listener_;
   std::unique_ptr<tls::Engine> abandoned_;
   uint64_t queued_at_ = 0;  // uv_now(), in milliseconds
+  bool is_cancelled_ = false;
   bool ended_ = false;
 
   std::mutex mutex_;
@@ -70,7 +73,7 @@ class HandshakePool {
   // After engine->BeginStep(). Null where the caller should take the step itself: the pool is
   // blocked, or closed.
   HandshakeStep* Submit(tls::Engine* engine, HandshakeStep::Listener* listener);
-  // Whether this is not the first handshake of this turn of the loop that wants a step.
+  // Whether others are here, or another has asked in this millisecond of the loop.
   bool IsBusy();
   // `closed` is called, from the loop, when the pool may be destroyed.
   void Close(std::function<void()> closed);

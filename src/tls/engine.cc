@@ -180,11 +180,12 @@ void Engine::Advance() {
 
 // A step is given whole records, so that what comes behind them begins with the header of another.
 void Engine::PrepareStep() {
+  spent_ = reads_left_ <= 0 && !input_.empty();
   KeepInput();
   const std::optional<size_t> whole = WholeRecords(input_);
   stepwise_ = whole.has_value();
   step_input_ = whole.value_or(0);
-  step_due_ = stepwise_ && (step_outcome_ != Outcome::kWait || step_input_ > 0);
+  step_due_ = stepwise_ && !spent_ && (step_outcome_ != Outcome::kWait || step_input_ > 0);
 }
 
 void Engine::BeginStep() {
@@ -205,12 +206,7 @@ void Engine::EndStep() {
   busy_ = false;
   input_.size += backlog_.size() - step_input_;
   if (step_outcome_ == Outcome::kDone) state_ = State::kOpen;
-  spent_ = step_outcome_ == Outcome::kWait && reads_left_ <= 0 && !input_.empty();
-  if (spent_) {
-    KeepInput();
-  } else {
-    Advance();
-  }
+  Advance();
 }
 
 void Engine::KeepInput() {

@@ -183,6 +183,26 @@ TEST_F(Pool, LeavesStepsToTheLoopWhereAllThreadsAreBlocked) {
   Run();
 }
 
+TEST_F(Pool, TakesAStepOnceThatIsWantedBackTwice) {
+  Blockade blockade(&loop_);
+  engine().EnableCertificateQuestion();
+  HandshakeStep* step = SubmitFirstStep();
+  ASSERT_NE(step, nullptr);
+  // Due together with the timer of the pool, and after it.
+  uv_timer_t timer;
+  uv_timer_init(&loop_, &timer);
+  timer.data = step;
+  uv_timer_start(
+      &timer, [](uv_timer_t* timer) { static_cast<HandshakeStep*>(timer->data)->Recall(); }, 25, 0);
+  for (int turn = 0; turn < 100 && calls_ == 0; ++turn) uv_run(&loop_, UV_RUN_ONCE);
+  EXPECT_EQ(calls_, 1);
+  EXPECT_TRUE(engine().HasEvent()) << "the question";
+  EXPECT_TRUE(engine().output().empty()) << "went on without an answer";
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
+  blockade.Release();
+  Run();
+}
+
 TEST_F(Pool, ClosesWhenItsStepsAreBack) {
   Blockade blockade(&loop_);
   ASSERT_NE(SubmitFirstStep(), nullptr);
