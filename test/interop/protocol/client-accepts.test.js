@@ -2,6 +2,7 @@
 
 const { only } = require('../../conformance/scene');
 const { acceptances, data, meetClient } = require('./meet');
+const records = require('./records');
 const wire = require('./wire');
 
 const { Cipher, Extension } = wire;
@@ -29,16 +30,6 @@ acceptances('a client accepts', meetClient, [
       peer.close();
     },
     { received: 'hello', error: undefined, isSecure: true },
-  ],
-  [
-    'empty records among others',
-    {},
-    async (peer) => {
-      await peer.open13();
-      for (const text of ['', 'a', '', '', 'b', '']) peer.send(...data(text));
-      peer.close();
-    },
-    { received: 'ab', error: undefined },
   ],
   [
     'an extension that nobody knows, which OpenSSL ignores',
@@ -73,4 +64,5 @@ acceptances('a client accepts', meetClient, [
     },
     { answer: ['00', false, true] },
   ],
+  ...records.accepted,
 ]);

@@ -2,10 +2,11 @@
 
 const { only } = require('../../conformance/scene');
 const { data, meetClient, refusals } = require('./meet');
+const records = require('./records');
 const wire = require('./wire');
 
 const { Cipher, ContentType, Extension, Group, HandshakeType, Signature } = wire;
-const { u8, u16, vector8, vector16 } = wire;
+const { u8, vector8, vector16 } = wire;
 
 const tls12 = only('TLSv1.2');
 
@@ -298,53 +299,5 @@ refusals('a client refuses', meetClient, [
     },
     'unexpected_message',
   ],
-  [
-    'an encrypted record that is too long',
-    {},
-    async (peer) => {
-      await peer.open13();
-      peer.sendRaw(Buffer.concat([u8(23), u16(0x0303), u16((1 << 14) + 257), Buffer.alloc(50)]));
-    },
-    'record_overflow',
-  ],
-  [
-    'an encrypted record that is too long, over TLS 1.2',
-    tls12,
-    async (peer) => {
-      await peer.open12();
-      peer.sendRaw(Buffer.concat([u8(23), u16(0x0303), u16((1 << 14) + 2049), Buffer.alloc(50)]));
-    },
-    'record_overflow',
-  ],
-  [
-    'a plaintext that is too long',
-    {},
-    async (peer) => {
-      await peer.open13();
-      peer.send(ContentType.applicationData, Buffer.alloc((1 << 14) + 1));
-    },
-    'record_overflow',
-  ],
-  [
-    'empty records without end, over TLS 1.2',
-    tls12,
-    async (peer) => {
-      await peer.open12();
-      const records = [];
-      for (let i = 0; i < 100; i++) records.push(peer.record(...data('')));
-      peer.sendRaw(Buffer.concat(records));
-    },
-    'unexpected_message',
-  ],
-  [
-    'a forged record',
-    {},
-    async (peer) => {
-      await peer.open13();
-      const record = peer.record(...data('forged'));
-      record[record.length - 1] ^= 1;
-      peer.sendRaw(record);
-    },
-    'bad_record_mac',
-  ],
+  ...records.refused,
 ]);

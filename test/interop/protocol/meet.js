@@ -73,6 +73,19 @@ async function meetClient(scene, options, act) {
   return finish(new ServerPeer(socket, own), act, outcome, settled);
 }
 
+/** A topic of cases whose outcome is checked against their last element, and is core's. */
+function meetings(name, meet, cases, check) {
+  topic.api(name, (test) => {
+    for (const [title, options, act, expected] of cases) {
+      test.observe(
+        title,
+        (scene) => meet(scene, options, act),
+        (outcome) => check(outcome, expected),
+      );
+    }
+  });
+}
+
 /**
  * A topic of things that tls refuses, as core does.
  * @param {string} name
@@ -81,18 +94,10 @@ async function meetClient(scene, options, act) {
  *   the alert that it gets: where there are two, OpenSSL 3.0's and that of later ones
  */
 function refusals(name, meet, cases) {
-  topic.api(name, (test) => {
-    for (const [title, options, act, alert] of cases) {
-      test.observe(
-        title,
-        (scene) => meet(scene, options, act),
-        (outcome) => {
-          assert([alert].flat().includes(outcome.alert), JSON.stringify(outcome));
-          assert.match(outcome.error.code, /^ERR_SSL_/);
-          assert.equal(outcome.received, '');
-        },
-      );
-    }
+  meetings(name, meet, cases, (outcome, alert) => {
+    assert([alert].flat().includes(outcome.alert), JSON.stringify(outcome));
+    assert.match(outcome.error.code, /^ERR_SSL_/);
+    assert.equal(outcome.received, '');
   });
 }
 
@@ -104,17 +109,9 @@ function refusals(name, meet, cases) {
  *   what is expected of the outcome
  */
 function acceptances(name, meet, cases) {
-  topic.api(name, (test) => {
-    for (const [title, options, act, expected] of cases) {
-      test.observe(
-        title,
-        (scene) => meet(scene, options, act),
-        (outcome) => {
-          for (const [property, value] of Object.entries(expected)) {
-            assert.deepEqual(outcome[property], value, JSON.stringify(outcome));
-          }
-        },
-      );
+  meetings(name, meet, cases, (outcome, expected) => {
+    for (const [property, value] of Object.entries(expected)) {
+      assert.deepEqual(outcome[property], value, JSON.stringify(outcome));
     }
   });
 }

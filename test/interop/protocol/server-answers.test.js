@@ -3,6 +3,7 @@
 const certs = require('../../certs');
 const { only } = require('../../conformance/scene');
 const { acceptances, data, meetServer, own } = require('./meet');
+const records = require('./records');
 const wire = require('./wire');
 
 const { Cipher, ContentType, Extension, HandshakeType } = wire;
@@ -68,16 +69,6 @@ acceptances('a server answers', meetServer, [
       peer.close();
     },
     { error: undefined },
-  ],
-  [
-    'empty records among others',
-    {},
-    async (peer) => {
-      await peer.open13();
-      for (const text of ['', 'a', '', '', 'b', '']) peer.send(...data(text));
-      peer.close();
-    },
-    { received: 'ab', error: undefined },
   ],
   [
     'a ClientHello in records of one byte',
@@ -187,4 +178,5 @@ acceptances('a server answers', meetServer, [
     },
     { received: 'late', error: undefined },
   ],
+  ...records.accepted,
 ]);
