@@ -10,10 +10,12 @@ const { applyCommandLine } = require('./diagnostics');
 const { codes, errnoException } = require('./errors');
 const handshake = require('./handshake');
 const info = require('./tls-socket-info');
+const read = require('./tls-socket-read');
 const write = require('./tls-socket-write');
 const { NativeTransport } = require('./native-transport');
 const { createSecureContext, prepareVerification } = require('./secure-context');
 const { onceClosed } = require('./once-closed');
+const { plainSocket } = require('./plain-socket');
 const { StreamHandle } = require('./stream-handle');
 const { StreamTransport } = require('./stream-transport');
 const {
@@ -21,8 +23,6 @@ const {
   kAdvance,
   kBegun,
   kClosed,
-  kConsume,
-  kPauseReading,
   kReadEnd,
   kSelection,
   kTransport,
@@ -34,27 +34,26 @@ const { UV_ECANCELED, UV_EOF, UV_EPROTO } = require('./uv');
 const { WriteGatherer } = require('./write-gatherer');
 const { nodeMajor } = require('./node-version');
 
+const {
+  kEndStatus,
+  kHalted,
+  kOnRead,
+  kPush,
+  kReading,
+  kReceive,
+  kStarted,
+  kStreamHandle,
+  kUnread,
+} = read;
 const { kFinal, kGatherer, kWriteCallback, kWritten } = write;
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
 const kEarlyError = Symbol('kEarlyError');
-const kEndStatus = Symbol('kEndStatus');
 const kFail = Symbol('kFail');
-const kHalted = Symbol('kHalted');
 const kLostWrite = Symbol('kLostWrite');
-const kOnRead = Symbol('kOnRead');
-const kOffer = Symbol('kOffer');
-const kPush = Symbol('kPush');
-const kReading = Symbol('kReading');
-const kReceive = Symbol('kReceive');
 const kSettle = Symbol('kSettle');
 const kStart = Symbol('kStart');
-const kStarted = Symbol('kStarted');
-const kStreamHandle = Symbol('kStreamHandle');
 const kTurn = Symbol('kTurn');
-const kUnread = Symbol('kUnread');
-
-const kReadBufferSize = 64 * 1024;
 
 /** Whether a write that was in flight when its socket was destroyed has failed. */
 const kFailsInFlight = nodeMajor >= 22;
@@ -76,20 +75,6 @@ function nativeHandle(socket) {
   const handle = socket._handle;
   const name = handle?.constructor.name;
   return (name === 'TCP' || name === 'Pipe') && handle.fd >= 0 ? handle : null;
-}
-
-/** For ciphertext, over the handle of a TLSSocket that has connected by itself. */
-function plainSocket(handle, hasUserBuffer) {
-  const options = { handle, allowHalfOpen: true, manualStart: true };
-  if (hasUserBuffer) {
-    // net has set the handle to read into the buffer of the user, who waits for plaintext.
-    options.onread = {
-      buffer: Buffer.allocUnsafeSlow(kReadBufferSize),
-      callback: (size, buffer) => socket.push(Buffer.from(buffer.subarray(0, size))),
-    };
-  }
-  const socket = new net.Socket(options);
-  return socket;
 }
 
 /**
@@ -289,12 +274,6 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   }
 };
 
-/** The event loop has plaintext for a native reader, who gets it with no callback on the stack (TLSWrap::Notify). */
-TLSSocket.prototype[kConsume] = function () {
-  this[kUnread] = this[kOffer](takePlaintext());
-  return this[kUnread] === null;
-};
-
 TLSSocket.prototype[kSettle] = function (flags, status) {
   const handle = this.ssl;
   if (flags & Flag.kHeld) this[kGatherer].hold();
@@ -338,21 +317,6 @@ TLSSocket.prototype[kSelection] = function (name, args) {
 TLSSocket.prototype[kTransportClosed] = function () {
   const loses = this._secureEstablished && this[kWriteCallback] !== null;
   this.destroy(loses ? errnoException(UV_ECANCELED, 'write') : undefined);
-};
-
-TLSSocket.prototype[kReadEnd] = function (status) {
-  // What came before it has not been decrypted yet, or not been taken by `onread`.
-  if (this[kHalted] || this[kOnRead]?.hasRest) {
-    this[kEndStatus] = status;
-    return;
-  }
-  // How a connection ends that has failed before, such as with the peer's alert, is no news.
-  if (status !== UV_EOF && !this._hadError) {
-    this.destroy(errnoException(status, 'read'));
-  } else if (!this._readableState.ended && !this[kStreamHandle].consumeEnd()) {
-    this.push(null);
-    this.read(0);
-  }
 };
 
 /** The TLS connection is lost; before the handshake is done the socket is of no use any more. */
@@ -412,49 +376,6 @@ TLSSocket.prototype._handleTimeout = function () {
   this._tlsError(new codes.ERR_TLS_HANDSHAKE_TIMEOUT());
 };
 
-// --- Reading.
-
-/**
- * Offers plaintext to a native reader.
- * @returns {Buffer | null} what is left of it for the stream
- */
-TLSSocket.prototype[kOffer] = function (plaintext) {
-  this.ssl.bytesRead += plaintext.length;
-  this._unrefTimer();
-  const rest = this[kStreamHandle].consume(plaintext);
-  if (rest === 0 || this.destroyed) return null;
-  return rest < plaintext.length ? plaintext.subarray(-rest) : plaintext;
-};
-
-TLSSocket.prototype[kReceive] = function (plaintext) {
-  const rest = this[kOffer](plaintext);
-  if (rest !== null) this[kPush](rest);
-};
-
-TLSSocket.prototype[kPush] = function (plaintext) {
-  this[kUnread] = null;
-  const wantsMore = this[kOnRead] === null ? this.push(plaintext) : this[kOnRead].push(plaintext);
-  if (!wantsMore) this[kPauseReading]();
-};
-
-TLSSocket.prototype[kPauseReading] = function () {
-  if (!this[kReading] || this.destroyed) return;
-  this[kReading] = false;
-  this.ssl.reading = false;
-  this.ssl[kTransport].readStop();
-};
-
-TLSSocket.prototype._read = function () {
-  if (this[kReading] || !this[kStarted] || this.destroyed) return;
-  this[kReading] = true;
-  this.ssl.reading = true;
-  if (this[kOnRead]?.resume() === false) this[kPauseReading]();
-  // The callback of `onread` may have destroyed it.
-  if (!this[kReading] || this[kHalted] || this.destroyed) return;
-  this.ssl[kTransport].readStart();
-  if (this[kEndStatus] !== 0) this[kReadEnd](this[kEndStatus]);
-};
-
 // --- The end.
 
 /**
@@ -504,7 +425,7 @@ TLSSocket.prototype._destroySSL = function () {
   this.ssl = null;
 };
 
-for (const { methods } of [write, info]) {
+for (const { methods } of [read, write, info]) {
   Object.defineProperties(TLSSocket.prototype, Object.getOwnPropertyDescriptors(methods));
 }
 
