@@ -19,18 +19,6 @@ using tls::Engine;
 
 constexpr napi_type_tag kTypeTag = {0x8f6d2c41b7e94a53, 0xa1c05be2d7934f68};
 
-// Plaintext of one connection for one turn of the event loop. More would leave the cache before
-// the kernel copies it, and would let one writer starve all others.
-constexpr size_t kTurnBudget = size_t{128} * 1024;
-
-// Less ciphertext than this waits for more of the same tick: one send costs the kernel, and the
-// peer that it wakes, as much for one record as for four.
-constexpr size_t kSendSize = size_t{64} * 1024;
-
-// What answers by itself to a peer that does not read, such as KeyUpdate to KeyUpdate (RFC 8446,
-// 4.6.3), until nothing more is read from that peer.
-constexpr size_t kMaxAnswers = size_t{16} * 1024;
-
 // What an SSL and its two contexts of keys hold, roughly: V8 sees only the small object.
 constexpr int64_t kExternalMemory = int64_t{24} * 1024;
 
@@ -297,95 +285,6 @@ Napi::Value TLSWrap::WriteQueueSize(const Napi::CallbackInfo& info) {
   if (engine_) size += engine_->output().size();
   if (transport_) size += transport_->in_flight();
   return Napi::Number::New(info.Env(), static_cast<double>(size));
-}
-
-// 0: nothing is left; UV_EAGAIN: something is, and will be sent later; else a libuv error.
-int TLSWrap::SendOutput() {
-  tls::OutputQueue& output = engine_->output();
-  if (silent_) output.Clear();
-  if (engine_->output_held() && !output.empty()) return UV_EAGAIN;
-  if (transport_) return transport_->Send(&output);
-  return output.empty() && !stream_sending_ ? 0 : UV_EAGAIN;
-}
-
-// The clock of the loop does not tell one turn from another: timers move it on within a turn.
-bool TLSWrap::TurnIsSpent() {
-  uv_metrics_t metrics;
-  uv_metrics_info(environment_->loop, &metrics);
-  if (std::exchange(turn_, metrics.loop_count) != metrics.loop_count) turn_bytes_ = 0;
-  return turn_bytes_ >= kTurnBudget;
-}
-
-// Encrypts a short write behind what is held. True where the sending is left to flush().
-bool TLSWrap::Gather(bool more_follows) {
-  const bool in_order = transport_ && !transport_->sending() && !away() && !engine_->output_held();
-  if (!in_order || silent_ || write_.rest.size >= kSendSize) return false;
-  // Where the peer reads fast enough, nothing else ends the turn of a writer of short pieces.
-  if (TurnIsSpent()) return false;
-  Encrypt();
-  if (!more_follows || !write_.rest.empty() || engine_->output().size() >= kSendSize) return false;
-  FinishWrite();
-  Raise(kWritten | kHeld, 0);
-  return true;
-}
-
-// Encrypts and sends as much as the budget of this turn and the transport take.
-void TLSWrap::Pump() {
-  if (!alive() || away()) return;
-  // In one piece with the end of a handshake. A peer that refuses it closes the connection, and a
-  // second segment that meets a closed socket would have the kernel report that before the peer's
-  // alert.
-  if (!sending() && !engine_->output().empty() && !TurnIsSpent()) Encrypt();
-  for (;;) {
-    const int status = SendOutput();
-    if (status == UV_EAGAIN) return;
-    if (status != 0) {
-      engine_->output().Clear();
-      return Raise(kTransportError, status);
-    }
-    if (shutdown_wanted_) {
-      shutdown_wanted_ = false;
-      const int failed = transport_ ? transport_->Shutdown() : UV_ENOTCONN;
-      if (failed != 0) Raise(kShutdownDone, failed);
-    }
-    if (!write_.active) return;
-    if (write_.rest.empty()) {
-      FinishWrite();
-      return Raise(kWritten, 0);
-    }
-    if (TurnIsSpent()) {
-      if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
-      return;
-    }
-    if (!Encrypt() && !write_.rest.empty()) return;
-  }
-}
-
-// False where nothing is to be written, a handshake is under way, or the connection has failed.
-bool TLSWrap::Encrypt() {
-  if (!write_.buffer.IsEmpty()) {
-    // Since the call has returned, the memory may have been transferred away, or have become
-    // smaller: then there is less to write.
-    Napi::HandleScope scope(Env());
-    const Bytes all = ViewOf(write_.buffer.Value()).value_or(Bytes());
-    const size_t size = std::min(write_.size, all.size);
-    const size_t done = std::min(write_.size - write_.rest.size, size);
-    write_.rest = {all.data + done, size - done};
-    write_.size = done + write_.rest.size;
-  }
-  const size_t taken = engine_->Write(write_.rest);
-  write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
-  turn_bytes_ += taken;
-  return taken > 0;
-}
-
-// While something is on its way, nothing but such answers is encrypted.
-bool TLSWrap::AnswersWait() const { return sending() && engine_->output().size() > kMaxAnswers; }
-
-void TLSWrap::FinishWrite() {
-  write_.active = false;
-  write_.rest = {};
-  if (!write_.buffer.IsEmpty()) write_.buffer.Reset();
 }
 
 void TLSWrap::Raise(uint32_t flag, int status) {

@@ -135,6 +135,16 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   void OnSent(int status) override;
   void OnShutdown(int status) override;
 
+  // --- Writing (tls_wrap_write.cc).
+  bool sending() const { return stream_sending_ || (transport_ && transport_->sending()); }
+  bool AnswersWait() const;
+  int SendOutput();
+  void Pump();
+  bool TurnIsSpent();
+  bool Gather(bool more_follows);
+  bool Encrypt();
+  void FinishWrite();
+
   // --- Handshakes on other threads (tls_wrap_handshake.cc).
   void OnHandshakeStep(bool closing) override;
   void AdvanceHandshake();
@@ -145,14 +155,6 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   void DropEngine();
 
   bool alive() const { return engine_ != nullptr && !destroyed_; }
-  bool sending() const { return stream_sending_ || (transport_ && transport_->sending()); }
-  bool AnswersWait() const;
-  int SendOutput();
-  void Pump();
-  bool TurnIsSpent();
-  bool Gather(bool more_follows);
-  bool Encrypt();
-  void FinishWrite();
   uint32_t CollectFlags();
   uint32_t CollectQuietFlags();
   Napi::Value Settle(Napi::Env env);
