@@ -7,6 +7,9 @@
  */
 
 const path = require('node:path');
+const { markAsUntransferable } = require('node:worker_threads');
+
+const { nodeMajor } = require('./node-version');
 
 const binding = require(path.join(__dirname, '..', 'build', 'Release', 'napi_tls.node'));
 
@@ -60,13 +63,26 @@ const kPoolSize = 3 * kMaxPooled;
 
 const { state } = binding;
 
+/**
+ * Before Node 24, streams of bytes (and on 22 ArrayBuffer.prototype.transfer()) take away even memory that is marked as
+ * untransferable.
+ */
+const kCanBeTaken = nodeMajor < 24;
+
+/** @returns {Buffer} one whose slices users get: a transfer would take those of everybody else along */
+function sharedMemory(size) {
+  const memory = Buffer.allocUnsafeSlow(size);
+  markAsUntransferable(memory.buffer);
+  return memory;
+}
+
 function renewSlab() {
-  binding.slab = Buffer.allocUnsafeSlow(kSlabSize);
+  binding.slab = sharedMemory(kSlabSize);
   binding.setSlab(binding.slab);
 }
 
 function renewPool() {
-  binding.pool = Buffer.allocUnsafeSlow(kPoolSize);
+  binding.pool = sharedMemory(kPoolSize);
   binding.setPool(binding.pool);
 }
 
@@ -74,28 +90,42 @@ function renewPool() {
 if (binding.slab === undefined) {
   renewSlab();
   renewPool();
+  if (kCanBeTaken) binding.watchMemory();
+}
+
+/** What was taken away is replaced. Whoever does it once does it again: from then on, each chunk has its own memory. */
+function replaceTaken() {
+  if (binding.slab.length > 0 && binding.pool.length > 0) return;
+  binding.sharesNothing = true;
+  renewSlab();
+  renewPool();
 }
 
 /** @returns {Buffer} the plaintext that the last flags announced (Flag.kPlaintext) */
 function takePlaintext() {
   const size = state[kPlaintextSize];
-  if (size <= kMaxPooled) {
-    const start = state[kPoolOffset];
-    const plaintext = binding.pool.subarray(start, start + size);
+  const isPooled = size <= kMaxPooled;
+  const memory = isPooled ? binding.pool : binding.slab;
+  const start = state[isPooled ? kPoolOffset : kSlabOffset];
+  if (binding.sharesNothing) {
+    const own = Buffer.allocUnsafeSlow(size);
+    memory.copy(own, 0, start, start + size);
+    return own;
+  }
+  const plaintext = memory.subarray(start, start + size);
+  if (isPooled) {
     // As Buffer.poolSize: aligned, for views of larger elements.
     state[kPoolOffset] = (start + size + 7) & ~7;
     if (kPoolSize - state[kPoolOffset] < kMaxPooled) renewPool();
-    return plaintext;
+  } else {
+    // The next slice starts on a cache line of its own.
+    state[kSlabOffset] = (start + size + 63) & ~63;
+    if (kSlabSize - state[kSlabOffset] < kRoom) renewSlab();
   }
-  const start = state[kSlabOffset];
-  const plaintext = binding.slab.subarray(start, start + size);
-  // The next slice starts on a cache line of its own.
-  state[kSlabOffset] = (start + size + 63) & ~63;
-  if (kSlabSize - state[kSlabOffset] < kRoom) renewSlab();
   return plaintext;
 }
 
 /** @returns {number} the libuv status that came with the last flags */
 const lastStatus = () => state[kStatus];
 
-module.exports = { binding, Flag, EventType, Outcome, takePlaintext, lastStatus };
+module.exports = { binding, Flag, EventType, Outcome, lastStatus, replaceTaken, takePlaintext };

@@ -4,7 +4,7 @@ const net = require('node:net');
 const { addAbortSignal } = require('node:stream');
 
 const { convertALPNProtocols } = require('./alpn');
-const { Flag, binding, lastStatus, takePlaintext } = require('./binding');
+const { Flag, binding, lastStatus, replaceTaken, takePlaintext } = require('./binding');
 const { callEach } = require('./call-each');
 const { applyCommandLine } = require('./diagnostics');
 const { codes, errnoException } = require('./errors');
@@ -251,6 +251,7 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
     this[kReceive](takePlaintext());
     return;
   }
+  if (flags & Flag.kStarved) replaceTaken();
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();

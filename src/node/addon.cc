@@ -26,26 +26,23 @@ Napi::Value SetCallbacks(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// setSlab(slab: Uint8Array). state[kSlabOffset] counts from its start.
-Napi::Value SetSlab(const Napi::CallbackInfo& info) {
+// setSlab(slab: Uint8Array), setPool(pool: Uint8Array). state[kOffset] counts from its start.
+template <Environment::Block Environment::*kBlock, Environment::State kOffset>
+Napi::Value SetBlock(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::Of(info.Env());
-  const auto bytes = ViewOf(info[0]);
-  if (!bytes) return info.Env().Undefined();
-  environment->slab_owner = Napi::Persistent(info[0].As<Napi::Object>());
-  environment->slab = const_cast<uint8_t*>(bytes->data);
-  environment->slab_size = bytes->size;
-  environment->state[Environment::kSlabOffset] = 0;
+  if (!info[0].IsTypedArray()) return info.Env().Undefined();
+  const auto view = info[0].As<Napi::Uint8Array>();
+  if (view.TypedArrayType() != napi_uint8_array || view.ByteLength() < Environment::kMaxPooled) {
+    return info.Env().Undefined();
+  }
+  (environment->*kBlock).Set(view);
+  environment->state[kOffset] = 0;
   return info.Env().Undefined();
 }
 
-// setPool(pool: Uint8Array). state[kPoolOffset] counts from its start.
-Napi::Value SetPool(const Napi::CallbackInfo& info) {
-  Environment* environment = Environment::Of(info.Env());
-  const auto bytes = ViewOf(info[0]);
-  if (!bytes || bytes->size < Environment::kMaxPooled) return info.Env().Undefined();
-  environment->pool_owner = Napi::Persistent(info[0].As<Napi::Object>());
-  environment->pool = const_cast<uint8_t*>(bytes->data);
-  environment->state[Environment::kPoolOffset] = 0;
+// watchMemory(). Slab and pool can be transferred away (Environment::MemoryIsTaken).
+Napi::Value WatchMemory(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env())->memory_is_watched = true;
   return info.Env().Undefined();
 }
 
@@ -67,8 +64,11 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
 
   exports.Set("state", Napi::Int32Array::New(env, Environment::kStateSize, state.ArrayBuffer(), 0));
   exports.Set("setCallbacks", Napi::Function::New<SetCallbacks>(env));
-  exports.Set("setSlab", Napi::Function::New<SetSlab>(env));
-  exports.Set("setPool", Napi::Function::New<SetPool>(env));
+  exports.Set("setSlab",
+              Napi::Function::New<SetBlock<&Environment::slab, Environment::kSlabOffset>>(env));
+  exports.Set("setPool",
+              Napi::Function::New<SetBlock<&Environment::pool, Environment::kPoolOffset>>(env));
+  exports.Set("watchMemory", Napi::Function::New<WatchMemory>(env));
   exports.Set("TLSWrap", TLSWrap::Define(env));
   exports.Set("SecureContext", SecureContext::Define(env));
   DefineFeatures(env, exports);

@@ -4,6 +4,18 @@
 
 namespace napi_tls::node {
 
+void Environment::Block::Set(Napi::Uint8Array view) {
+  owner = Napi::Persistent(view);
+  data = view.Data();
+  size = view.ByteLength();
+}
+
+bool Environment::Block::IsTaken() const {
+  if (data == nullptr) return false;
+  Napi::HandleScope scope(owner.Env());
+  return owner.Value().ByteLength() != size;
+}
+
 // It is gone when Node closes the loop, and not before the last step has come back: an asynchronous
 // hook has Node run the loop until then.
 io::HandshakePool* Environment::HandshakePool(napi_env env) {

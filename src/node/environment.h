@@ -33,11 +33,21 @@ struct Environment {
   Napi::FunctionReference on_activity;  // (flags)
   Napi::FunctionReference on_consume;   // (): false where something of the plaintext is left
   Napi::FunctionReference session;      // the class Session
-  Napi::ObjectReference slab_owner;
-  uint8_t* slab = nullptr;
-  size_t slab_size = 0;
-  Napi::ObjectReference pool_owner;
-  uint8_t* pool = nullptr;
+  // Memory of JavaScript that C++ writes to.
+  struct Block {
+    void Set(Napi::Uint8Array view);
+    bool IsTaken() const;
+
+    Napi::Reference<Napi::Uint8Array> owner;
+    uint8_t* data = nullptr;
+    size_t size = 0;
+  };
+  Block slab;
+  Block pool;
+  bool memory_is_watched = false;
+  // A user has transferred away the memory of a slice: nothing may be written there any more, and
+  // JavaScript has to renew it.
+  bool MemoryIsTaken() const { return memory_is_watched && (slab.IsTaken() || pool.IsTaken()); }
   Napi::ObjectReference state_owner;
   uint32_t* state = nullptr;
 

@@ -294,6 +294,11 @@ void TLSWrap::Raise(uint32_t flag, int status) {
 
 uint32_t TLSWrap::CollectFlags() {
   if (!alive() || away()) return 0;
+  if (plaintext_size_ > 0 && environment_->MemoryIsTaken()) {
+    // By a callback that OpenSSL has waited for. What has come is gone with it.
+    plaintext_size_ = 0;
+    silent_ = true;
+  }
   // The end is told apart from the data, and after it: whoever reads in a tick has read by then.
   const bool has_plaintext = plaintext_size_ > 0;
   uint32_t flags = has_plaintext || engine_->has_more() ? raised_ & ~kReadEnd : raised_;
@@ -318,9 +323,9 @@ uint32_t TLSWrap::CollectFlags() {
   if (has_plaintext) {
     flags |= kPlaintext;
     state[Environment::kPlaintextSize] = static_cast<uint32_t>(plaintext_size_);
-    if (plaintext_size_ <= Environment::kMaxPooled && environment_->pool != nullptr) {
-      memcpy(environment_->pool + state[Environment::kPoolOffset],
-             environment_->slab + state[Environment::kSlabOffset], plaintext_size_);
+    if (plaintext_size_ <= Environment::kMaxPooled) {
+      memcpy(environment_->pool.data + state[Environment::kPoolOffset],
+             environment_->slab.data + state[Environment::kSlabOffset], plaintext_size_);
     }
     plaintext_size_ = 0;
   }
@@ -348,9 +353,10 @@ Napi::Value TLSWrap::Settle(Napi::Env env) {
 
 uint8_t* TLSWrap::ReservePlaintext(size_t* size) {
   const size_t used = environment_->state[Environment::kSlabOffset] + plaintext_size_;
-  if (environment_->slab == nullptr || used >= environment_->slab_size) return nullptr;
-  *size = environment_->slab_size - used;
-  return environment_->slab + used;
+  const Environment::Block& slab = environment_->slab;
+  if (used >= slab.size || environment_->MemoryIsTaken()) return nullptr;
+  *size = slab.size - used;
+  return slab.data + used;
 }
 
 }  // namespace napi_tls::node
