@@ -294,7 +294,7 @@ void TLSWrap::Raise(uint32_t flag, int status) {
 
 uint32_t TLSWrap::CollectFlags() {
   if (!alive() || away()) return 0;
-  if (plaintext_size_ > 0 && environment_->MemoryIsTaken()) {
+  if (synchronous_callbacks_ && plaintext_size_ > 0 && environment_->MemoryIsTaken()) {
     // By a callback that OpenSSL has waited for. What has come is gone with it.
     plaintext_size_ = 0;
     silent_ = true;
@@ -354,7 +354,9 @@ Napi::Value TLSWrap::Settle(Napi::Env env) {
 uint8_t* TLSWrap::ReservePlaintext(size_t* size) {
   const size_t used = environment_->state[Environment::kSlabOffset] + plaintext_size_;
   const Environment::Block& slab = environment_->slab;
-  if (used >= slab.size || environment_->MemoryIsTaken()) return nullptr;
+  if (used >= slab.size) return nullptr;
+  // JavaScript has not run since there is plaintext, but for callbacks (CollectFlags).
+  if (plaintext_size_ == 0 && environment_->MemoryIsTaken()) return nullptr;
   *size = slab.size - used;
   return slab.data + used;
 }
