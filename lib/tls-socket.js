@@ -53,6 +53,7 @@ const kFail = Symbol('kFail');
 const kLostWrite = Symbol('kLostWrite');
 const kSettle = Symbol('kSettle');
 const kStart = Symbol('kStart');
+const kTearDown = Symbol('kTearDown');
 const kTurn = Symbol('kTurn');
 
 /** Whether a write that was in flight when its socket was destroyed has failed. */
@@ -251,6 +252,11 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
     this[kReceive](takePlaintext());
     return;
   }
+  if (this.destroyed && !fromLoop) {
+    // In _destroy(): what was written goes out, and the user hears of nothing more.
+    if (flags & Flag.kOutput) this.ssl?.[kTransport].send();
+    return;
+  }
   if (flags & Flag.kStarved) replaceTaken();
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
@@ -389,8 +395,15 @@ TLSSocket.prototype.resetAndDestroy = function () {
 };
 
 TLSSocket.prototype._destroy = function (error, callback) {
-  // With an error too, as core has handed it to the kernel before.
-  if (this.ssl) this[kGatherer].send();
+  try {
+    // With an error too, as core has handed it to the kernel before.
+    if (this.ssl) this[kGatherer].send();
+  } finally {
+    this[kTearDown](error, callback);
+  }
+};
+
+TLSSocket.prototype[kTearDown] = function (error, callback) {
   const connected = this.ssl?.[kTransport] != null;
   const unsettled = this[kWriteCallback];
   this[kWriteCallback] = null;

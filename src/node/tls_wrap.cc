@@ -301,12 +301,15 @@ uint32_t TLSWrap::CollectFlags() {
   }
   // The end is told apart from the data, and after it: whoever reads in a tick has read by then.
   const bool has_plaintext = plaintext_size_ > 0;
-  uint32_t flags = has_plaintext || engine_->has_more() ? raised_ & ~kReadEnd : raised_;
+  const bool has_event = engine_->HasEvent();
+  uint32_t flags = raised_;
+  if (has_plaintext || engine_->has_more()) flags &= ~kReadEnd;
+  // The write that waited for a handshake is done when all has been told of that.
+  if (has_event) flags &= ~kWritten;
   raised_ &= ~flags;
-  if (engine_->HasEvent()) flags |= kEvent;
-  if (engine_->has_error() || (silent_ && !std::exchange(silence_reported_, true))) {
-    flags |= kFailed;
-  }
+  if (has_event) flags |= kEvent;
+  const bool failed = engine_->has_error() && !std::exchange(failure_reported_, true);
+  if (failed || (silent_ && !std::exchange(silence_reported_, true))) flags |= kFailed;
   if (engine_->can_continue() && !engine_->spent()) flags |= kStarved;
   const bool waits = AnswersWait();
   if ((waits || engine_->spent()) && !std::exchange(halted_, true)) flags |= kHalted;

@@ -197,6 +197,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool silent_ = false;         // nothing is sent any more: the user's callback has thrown, or
                                 // the transport is gone
   bool silence_reported_ = false;
+  bool failure_reported_ = false;  // of the engine
   bool peer_closed_reported_ = false;
   bool destroyed_ = false;
 };

@@ -81,3 +81,36 @@ transports(
   },
   ['native'],
 );
+
+transports('what was written before destroy()', (test) => {
+  for (const size of [5, 20_000]) {
+    for (const error of [undefined, new Error('mine')]) {
+      test(`reaches the peer: ${size} bytes, ${error}`, async (scene) => {
+        const { near, far } = await scene.open();
+        const received = readAll(far);
+        near.on('error', () => {});
+        near.write(Buffer.alloc(size, 'x'));
+        near.destroy(error);
+        assert.equal((await received).length, size);
+      });
+    }
+  }
+
+  test('reaches the peer before the events of its handshake are taken', async (scene) => {
+    const server = await scene.listen(certs.identity('p256'));
+    const accepted = once(server, 'secureConnection');
+    const near = scene.connect(server);
+    const order = [];
+    near.on('keylog', () => order.push('keylog'));
+    near.write('early', () => {
+      order.push('written');
+      near.write(' and late');
+      near.destroy();
+    });
+    near.on('close', () => order.push('close'));
+    const [far] = await accepted;
+    assert.equal(String(await readAll(far)), 'early and late');
+    // TLS 1.3 has five secrets.
+    assert.deepEqual(order, [...Array(5).fill('keylog'), 'written', 'close']);
+  });
+});
