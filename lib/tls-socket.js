@@ -5,7 +5,7 @@ const { addAbortSignal } = require('node:stream');
 
 const { convertALPNProtocols } = require('./alpn');
 const { Flag, binding, lastStatus, replaceTaken, takePlaintext } = require('./binding');
-const { callEach } = require('./call-each');
+const { attempt, callEach } = require('./calls');
 const { applyCommandLine } = require('./diagnostics');
 const { codes, errnoException } = require('./errors');
 const handshake = require('./handshake');
@@ -48,6 +48,7 @@ const {
 const { kFinal, kGatherer, kWriteCallback, kWritten } = write;
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
+const kDeliverEvent = Symbol('kDeliverEvent');
 const kEarlyError = Symbol('kEarlyError');
 const kFail = Symbol('kFail');
 const kLostWrite = Symbol('kLostWrite');
@@ -261,24 +262,18 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
-  // What a handler of the user throws keeps nothing else from being done.
-  try {
-    if (flags & Flag.kWritten) this[kWritten]();
-  } finally {
-    try {
-      // The event loop comes back for each event; otherwise all of them are delivered now.
-      while (flags & Flag.kEvent && handshake.deliverEvent(this) && !fromLoop);
-    } finally {
-      try {
-        if (flags & Flag.kUnread) this[kPush](this[kUnread]);
-        if (plaintext !== null && !this.destroyed) this[kReceive](plaintext);
-      } finally {
-        if (!this.destroyed) this[kSettle](flags, status);
-        const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
-        if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
-      }
-    }
-  }
+  if (flags & Flag.kWritten) attempt(this, kWritten);
+  // The event loop comes back for each event; otherwise all of them are delivered now.
+  while (flags & Flag.kEvent && attempt(this, kDeliverEvent) !== false && !fromLoop);
+  if (flags & Flag.kUnread) attempt(this, kPush, this[kUnread]);
+  if (plaintext !== null && !this.destroyed) attempt(this, kReceive, plaintext);
+  if (!this.destroyed) attempt(this, kSettle, flags, status);
+  const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
+  if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
+};
+
+TLSSocket.prototype[kDeliverEvent] = function () {
+  return handshake.deliverEvent(this);
 };
 
 TLSSocket.prototype[kSettle] = function (flags, status) {

@@ -5,7 +5,7 @@
  * becomes one TLS record, and what the native side has encrypted and held back becomes one system call.
  */
 
-const { callEach } = require('./call-each');
+const { callEach } = require('./calls');
 const { kSend, kWrite } = require('./tls-handle');
 
 /** A longer write gains nothing from being copied together with others. */

@@ -46,6 +46,12 @@ Napi::Value WatchMemory(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// reportException(error: any). It goes to 'uncaughtException', or ends the process.
+Napi::Value ReportException(const Napi::CallbackInfo& info) {
+  napi_fatal_exception(info.Env(), info[0]);
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
@@ -69,6 +75,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("setPool",
               Napi::Function::New<SetBlock<&Environment::pool, Environment::kPoolOffset>>(env));
   exports.Set("watchMemory", Napi::Function::New<WatchMemory>(env));
+  exports.Set("reportException", Napi::Function::New<ReportException>(env));
   exports.Set("TLSWrap", TLSWrap::Define(env));
   exports.Set("SecureContext", SecureContext::Define(env));
   DefineFeatures(env, exports);

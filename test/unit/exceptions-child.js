@@ -27,6 +27,7 @@ const cases = {
   'close of the client': { near: throwOn('close') },
   'session of the client': { near: throwOn('session') },
   'keylog of the client': { near: throwOn('keylog') },
+  'every keylog of the client': { near: (near) => near.on('keylog', boom) },
   'secure of the client': { near: throwOn('secure') },
   'a write callback of the client': { near: (near) => near.write('x', boom) },
   'a large write callback of the client': { near: (near) => near.write(Buffer.alloc(1e6), boom) },
