@@ -143,7 +143,8 @@ Object.assign(asking, {
 });
 
 const setting = {
-  renegotiate: ({ party, random, hook }) =>
+  renegotiate({ sequence, party, random, hook }) {
+    sequence.renegotiates = true;
     party.socket.renegotiate(
       random.pick([
         {},
@@ -151,7 +152,8 @@ const setting = {
         { rejectUnauthorized: true },
       ]),
       random.chance(70) ? hook('renegotiate') : undefined,
-    ),
+    );
+  },
   disableRenegotiation: ({ party }) => party.socket.disableRenegotiation(),
   setSession: ({ sequence, party, random }) =>
     party.socket.setSession(random.pick(sequence.sessions) ?? kGarbage),

@@ -36,7 +36,7 @@ const kServerEvents = ['close', 'connection', 'error', 'keylog', 'listening', 's
 
 /** Errors without a code that core has too. */
 const kAsInCore =
-  /^(hostname\.replace|stream\.pause) is not a function$|^Invalid SNI context$|serialize a BigInt$|id_context/;
+  /^(hostname\.replace|stream\.pause) is not a function$|^Invalid SNI context$|serialize a BigInt$|id_context|^Cannot (convert object to primitive|mix BigInt)/;
 
 const psk = { psk: Buffer.alloc(16, 1), identity: 'me' };
 const later = { nextTick: process.nextTick, setImmediate };
@@ -78,6 +78,8 @@ class Sequence {
   sessions = sessions;
   /** What is wrong with the implementation. */
   findings = [];
+  /** 'secureConnect' comes again after a renegotiation, as in core. */
+  renegotiates = false;
   /** Objects with native ones behind them, which have to be collected afterwards. */
   natives = [];
 
@@ -197,9 +199,10 @@ class Sequence {
     if (error instanceof Thrown || error?.code !== undefined || error?.library) return;
     const isAccident = error instanceof TypeError || error instanceof ReferenceError;
     if (!isAccident && !(error instanceof RangeError)) return;
-    // Node itself converts some arguments without a check, and core tls has these messages too.
+    // Node itself converts some arguments without a check (its validators leave no frames), and core tls has
+    // these messages too.
     const source = error.stack?.match(/^ +at .*?(node:|\/)/m)?.[1];
-    if (source === 'node:' || kAsInCore.test(error.message)) return;
+    if (source !== '/' || kAsInCore.test(error.message)) return;
     this.findings.push(`${where}: ${error.stack}`);
   }
 
@@ -547,6 +550,7 @@ class Sequence {
   #examine({ name, isTLS, calls, seen }) {
     const count = (event) => seen.filter((other) => other === event).length;
     for (const event of ['end', 'finish', 'close', 'secureConnect', 'connect']) {
+      if (event === 'secureConnect' && this.renegotiates) continue;
       if (count(event) > 1) this.findings.push(`${name}: ${event} ${count(event)} times`);
     }
     // Where a listener throws, the others do not hear of the event.
