@@ -65,6 +65,16 @@ transports('calls in an unusual order', (test) => {
     assert.deepEqual(calls, [1, 1, 1]);
   });
 
+  test('end a write that waited for the handshake after all its events', async (scene) => {
+    const server = await scene.listen();
+    const near = scene.connect(server);
+    const order = [];
+    for (const event of ['keylog', 'secureConnect']) near.on(event, () => order.push(event));
+    await new Promise((resolve) => near.write('early', resolve));
+    // TLS 1.3 has five secrets.
+    assert.deepEqual(order, [...Array(5).fill('keylog'), 'secureConnect']);
+  });
+
   for (const [how, change] of Object.entries({
     'transferred away': (view) => transfer(view),
     'made smaller': (view) => view.buffer.resize(10),
