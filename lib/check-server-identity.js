@@ -6,6 +6,7 @@
  */
 
 const { isIP, isIPv4, isIPv6, SocketAddress } = require('node:net');
+const tls = require('node:tls');
 const { domainToASCII } = require('node:url');
 const { codes } = require('./errors');
 
@@ -20,6 +21,14 @@ const kPrintable = /^[\x21-\x7e]*$/;
  * them, the last one no number.
  */
 const kPlainHost = /^(?!.{254}|.*xn--)(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}$/;
+
+/**
+ * Whether the running Node refuses what only resolvers take for an IPv4 address, such as 0x7f.1. It came with a minor
+ * release (26.12).
+ */
+const kRefusesOddAddresses =
+  tls.checkServerIdentity('0x1', { subjectaltname: 'DNS:a' })?.reason.includes('non-canonical') ??
+  false;
 
 function withoutFinalDot(name) {
   return name.endsWith('.') ? name.slice(0, -1) : name;
@@ -116,7 +125,9 @@ function verifyIdentity(hostname, { subject, subjectaltname }) {
   }
 
   // What a name stands for is its ASCII form, and '' is what has none: then nothing matches.
-  const labels = labelsOf(withoutFinalDot(domainToASCII(hostname)));
+  const ascii = withoutFinalDot(domainToASCII(hostname));
+  if (kRefusesOddAddresses && isIPv4(ascii)) return 'Host is a non-canonical IP address';
+  const labels = labelsOf(ascii);
   const names = namesOf('DNS:');
   if (names.length > 0) {
     if (names.some((name) => matches(labels, name))) return undefined;

@@ -150,6 +150,11 @@ class TLSHandle extends binding.TLSWrap {
     return this[kTransport]?.tcp?.hasRef() ?? false;
   }
 
+  /** Since Node 26.12: whether the kernel has bytes for it. http.Agent drops an idle connection that has. */
+  hasPendingRead() {
+    return this[kTransport]?.tcp?.hasPendingRead?.();
+  }
+
   setNoDelay(...args) {
     return this[kTransport]?.tcp?.setNoDelay?.(...args) ?? 0;
   }

@@ -65,6 +65,18 @@ transports('the handle below', (test, transport) => {
     near.ref();
   });
 
+  test('says whether the kernel has bytes for it, where that can be asked', async (scene) => {
+    const { near, far } = await scene.open();
+    const canBeAsked = near.ssl._parent.hasPendingRead !== undefined;
+    // The tickets are still to come.
+    await delay(20);
+    assert.equal(near._handle.hasPendingRead(), canBeAsked ? false : undefined);
+    near.pause();
+    far.write(Buffer.alloc(3_000_000));
+    await delay(50);
+    assert.equal(near._handle.hasPendingRead(), canBeAsked ? true : undefined);
+  });
+
   test('is given the options of TCP', async (scene) => {
     const server = await scene.listen();
     const raw = await scene.connectRaw(server);
