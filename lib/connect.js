@@ -10,6 +10,7 @@ const { codes, connResetException } = require('./errors');
 const { kPendingSession, kSessionAllowed } = require('./handshake');
 const { implicitContext } = require('./implicit-context');
 const { createSecureContext } = require('./secure-context');
+const { kRefuse } = require('./tls-handle');
 const { TLSSocket } = require('./tls-socket');
 const { validateFunction, validateNumber, validateString } = require('./validators');
 const { nodeMajor } = require('./node-version');
@@ -83,7 +84,7 @@ function onConnectSecure() {
   const outcome = socket.ssl.outcome();
   const dhSize = outcome >>> Outcome.kSizeShift;
   if (dhSize > 0 && dhSize < options.minDHSize) {
-    socket.destroy(new codes.ERR_TLS_DH_PARAM_SIZE(dhSize));
+    socket[kRefuse](new codes.ERR_TLS_DH_PARAM_SIZE(dhSize));
     return;
   }
   const resumed = Boolean(outcome & Outcome.kResumed);
@@ -94,7 +95,7 @@ function onConnectSecure() {
     socket.authorized = false;
     socket.authorizationError = error.code || error.message;
     if (options.rejectUnauthorized !== false) {
-      socket.destroy(error);
+      socket[kRefuse](error);
       return;
     }
   } else {

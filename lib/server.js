@@ -9,6 +9,7 @@ const { convertALPNProtocols } = require('./alpn');
 const { codes, connResetException } = require('./errors');
 const { validateOffload } = require('./handshake');
 const { SecureContext, createSecureContext } = require('./secure-context');
+const { kRefuse } = require('./tls-handle');
 const { TLSSocket } = require('./tls-socket');
 const {
   validateBuffer,
@@ -32,7 +33,7 @@ function onServerSocketSecure() {
     if (error) {
       this.authorizationError = error.code;
       if (this._rejectUnauthorized) {
-        this.destroy();
+        this[kRefuse]();
         return;
       }
     } else {

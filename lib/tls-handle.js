@@ -28,6 +28,7 @@ const kConsume = Symbol('kConsume');
 const kPauseReading = Symbol('kPauseReading');
 const kReadEnd = Symbol('kReadEnd');
 const kSelection = Symbol('kSelection');
+const kRefuse = Symbol('kRefuse');
 const kSend = Symbol('kSend');
 const kWrite = Symbol('kWrite');
 const kStand = Symbol('kStand');
@@ -198,6 +199,7 @@ module.exports = {
   kPauseReading,
   kReadEnd,
   kSelection,
+  kRefuse,
   kSend,
   kTransport,
   kTransportClosed,

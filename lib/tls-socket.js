@@ -24,6 +24,7 @@ const {
   kBegun,
   kClosed,
   kReadEnd,
+  kRefuse,
   kSelection,
   kTransport,
   kTransportClosed,
@@ -396,6 +397,12 @@ TLSSocket.prototype._destroy = function (error, callback) {
   } finally {
     this[kTearDown](error, callback);
   }
+/** The peer is not whom it should be: nothing that was written for it leaves. */
+TLSSocket.prototype[kRefuse] = function (error) {
+  this[kGatherer].drop();
+  this.destroy(error);
+};
+
 };
 
 TLSSocket.prototype[kTearDown] = function (error, callback) {

@@ -74,6 +74,13 @@ class WriteGatherer {
     if (waiting.push(this) === 1) process.nextTick(endTick);
   }
 
+  /** Forgets what there is. */
+  drop() {
+    this.#block = null;
+    this.#used = 0;
+    this.#waits = false;
+  }
+
   /** Writes what there is, and has it sent with all that is held, if there is any. */
   send() {
     if (!this.#waits) return;

@@ -224,6 +224,7 @@ void Engine::KeepInput() {
   }
   backlog_ = std::move(kept);
   input_ = backlog_;
+  if (handshakes_untold_ > 0) return 0;
 }
 
 size_t Engine::Write(Bytes plaintext) {
@@ -263,6 +264,7 @@ void Engine::Ask(Event question) {
   events_.push_back(std::move(question));
 }
 
+  if (event.type == Event::Type::kHandshakeDone) --handshakes_untold_;
 std::optional<Event> Engine::NextEvent() {
   if (!HasEvent()) return std::nullopt;
   Event event = std::move(events_.front());

@@ -101,7 +101,8 @@ class Engine {
   void Receive(Bytes ciphertext);
   // Goes on decrypting where can_continue().
   void Continue();
-  // Encrypts; returns how many bytes were taken: fewer than all while a handshake is under way.
+  // Encrypts; returns how many bytes were taken: none while a handshake is under way, or before its
+  // end has been taken with NextEvent(): whoever hears of it may refuse the peer.
   size_t Write(Bytes plaintext);
   // Sends close_notify (RFC 8446, 6.1); nothing before the handshake is done.
   void Close();
@@ -217,6 +218,7 @@ class Engine {
   std::vector<uint8_t> ocsp_response_;
 
   int new_sessions_unanswered_ = 0;
+  int handshakes_untold_ = 0;      // events of kHandshakeDone
   bool handshake_paused_ = false;  // OpenSSL waits for the answer to a question
   bool certificate_answered_ = false;
   bool session_answered_ = false;
