@@ -28,6 +28,7 @@ const Flag = {
   kUnread: 1 << 11,
   kHeld: 1 << 12,
   kHalted: 1 << 13,
+  kHeldOver: 1 << 14,
 };
 
 const EventType = {

@@ -11,12 +11,16 @@ const kCount = Symbol('kCount');
 const kFinal = Symbol('kFinal');
 const kGather = Symbol('kGather');
 const kGatherer = Symbol('kGatherer');
+const kSendLast = Symbol('kSendLast');
 const kSettleWrite = Symbol('kSettleWrite');
 const kWriteCallback = Symbol('kWriteCallback');
 const kWritten = Symbol('kWritten');
 
 /** Longest group of buffered writes that is copied together for one call. */
 const kMaxGroup = 1024 * 1024;
+
+/** Turns that a socket gets at once when it is destroyed: what is gathered takes two. */
+const kMaxLastTurns = 4;
 
 const methods = {
   _write(chunk, encoding, callback) {
@@ -122,6 +126,20 @@ const methods = {
     if (this.ssl?.[kTransport]) this[kAdvance](this.ssl.flush());
   },
 
+  /**
+   * What has been gathered is as good as sent: no budget holds it back any more. A write that waits for a handshake
+   * never goes out with it: the peer may just have been refused.
+   */
+  [kSendLast]() {
+    if (!this[kGatherer].hasUnsent) return;
+    this[kGatherer].send();
+    let flags = Flag.kTurn;
+    for (let turns = 0; turns < kMaxLastTurns && flags & (Flag.kWritten | Flag.kTurn); turns++) {
+      flags = this.ssl.turn();
+      this[kAdvance](flags);
+    }
+  },
+
   [kWritten]() {
     this._unrefTimer();
     this[kSettleWrite]();
@@ -173,4 +191,12 @@ Object.defineProperty(methods, 'bufferSize', {
   },
 });
 
-module.exports = { methods, kFinal, kGatherer, kWriteCallback, kWritten };
+module.exports = {
+  methods,
+  kFinal,
+  kGatherer,
+  kSendLast,
+  kSettleWrite,
+  kWriteCallback,
+  kWritten,
+};

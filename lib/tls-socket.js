@@ -46,7 +46,7 @@ const {
   kStreamHandle,
   kUnread,
 } = read;
-const { kFinal, kGatherer, kWriteCallback, kWritten } = write;
+const { kFinal, kGatherer, kSendLast, kSettleWrite, kWriteCallback, kWritten } = write;
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
 const kDeliverEvent = Symbol('kDeliverEvent');
@@ -71,6 +71,9 @@ function turn() {
     if (!socket.destroyed) socket[kTurn]();
   });
 }
+
+// What is held over for the next turn leaves all the same.
+process.on('exit', turn);
 
 /** A handle that C++ can take over: one of libuv's, with nothing between it and the network. */
 function nativeHandle(socket) {
@@ -255,8 +258,9 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
     return;
   }
   if (this.destroyed && !fromLoop) {
-    // In _destroy(): what was written goes out, and the user hears of nothing more.
+    // In _destroy(): what was written goes out, and the user hears of nothing else.
     if (flags & Flag.kOutput) this.ssl?.[kTransport].send();
+    if (flags & Flag.kWritten) attempt(this, kSettleWrite);
     return;
   }
   if (flags & Flag.kStarved) replaceTaken();
@@ -280,6 +284,7 @@ TLSSocket.prototype[kDeliverEvent] = function () {
 TLSSocket.prototype[kSettle] = function (flags, status) {
   const handle = this.ssl;
   if (flags & Flag.kHeld) this[kGatherer].hold();
+  if (flags & Flag.kHeldOver) this[kGatherer].holdOver();
   if (flags & Flag.kOutput) {
     // In one piece with the end of a handshake (TLSWrap::Pump).
     this[kGatherer].flush();
@@ -306,6 +311,8 @@ TLSSocket.prototype[kSettle] = function (flags, status) {
 TLSSocket.prototype[kTurn] = function () {
   const wasHalted = this[kHalted];
   this[kHalted] = false;
+  this[kGatherer].endTurn();
+  if (this.destroyed) return;
   this[kAdvance](this.ssl.turn());
   if (!wasHalted || this[kHalted] || this.destroyed) return;
   if (this[kReading]) this.ssl[kTransport].readStart();
@@ -390,19 +397,19 @@ TLSSocket.prototype.resetAndDestroy = function () {
   return net.Socket.prototype.resetAndDestroy.call(this);
 };
 
-TLSSocket.prototype._destroy = function (error, callback) {
-  try {
-    // With an error too, as core has handed it to the kernel before.
-    if (this.ssl) this[kGatherer].send();
-  } finally {
-    this[kTearDown](error, callback);
-  }
 /** The peer is not whom it should be: nothing that was written for it leaves. */
 TLSSocket.prototype[kRefuse] = function (error) {
   this[kGatherer].drop();
   this.destroy(error);
 };
 
+TLSSocket.prototype._destroy = function (error, callback) {
+  try {
+    // With an error too, as core has handed it to the kernel before.
+    if (this.ssl) this[kSendLast]();
+  } finally {
+    this[kTearDown](error, callback);
+  }
 };
 
 TLSSocket.prototype[kTearDown] = function (error, callback) {

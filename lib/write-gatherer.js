@@ -22,7 +22,7 @@ let waiting = [];
 function endTick() {
   const gatherers = waiting;
   waiting = [];
-  callEach(gatherers, (gatherer) => gatherer.send());
+  callEach(gatherers, (gatherer) => gatherer.endTick());
 }
 
 // Core would have handed it to the kernel by then.
@@ -32,7 +32,11 @@ class WriteGatherer {
   #socket;
   #block = null;
   #used = 0;
+  /** Something is to be sent: in the next turn where it is held over, else at the end of the tick. */
   #waits = false;
+  #isHeldOver = false;
+  #isListed = false;
+  #blocksOnTheirWay = 0;
 
   /** @param {import('node:tls').TLSSocket} socket - one of this package */
   constructor(socket) {
@@ -56,7 +60,7 @@ class WriteGatherer {
     if (bound === 0) return 0;
     if (this.#block !== null && this.#used + bound > kBlockSize) this.flush();
     this.#block ??= spareBlocks.pop() ?? Buffer.allocUnsafeSlow(kBlockSize);
-    this.hold();
+    if (!this.#waits) this.hold();
     const used = this.#used;
     if (text) {
       this.#used += this.#block.write(chunk, used, encoding);
@@ -69,22 +73,46 @@ class WriteGatherer {
 
   /** Something waits to be sent until the tick ends. */
   hold() {
-    if (this.#waits) return;
     this.#waits = true;
+    if (this.#isListed) return;
+    this.#isListed = true;
     if (waiting.push(this) === 1) process.nextTick(endTick);
+  }
+
+  /** The native side asks for another turn of the event loop, and sends then. */
+  holdOver() {
+    this.#waits = true;
+    this.#isHeldOver = true;
+  }
+
+  endTick() {
+    this.#isListed = false;
+    if (!this.#isHeldOver) this.send();
+  }
+
+  /** Writes what was held over; the native side sends it now. */
+  endTurn() {
+    if (!this.#isHeldOver) return;
+    this.#waits = this.#isHeldOver = false;
+    this.flush();
   }
 
   /** Forgets what there is. */
   drop() {
     this.#block = null;
     this.#used = 0;
-    this.#waits = false;
+    this.#waits = this.#isHeldOver = false;
+  }
+
+  /** Whether something that is settled for the user has not left yet. */
+  get hasUnsent() {
+    return this.#waits || this.#blocksOnTheirWay > 0;
   }
 
   /** Writes what there is, and has it sent with all that is held, if there is any. */
   send() {
     if (!this.#waits) return;
-    this.#waits = false;
+    this.#waits = this.#isHeldOver = false;
     if (this.#block === null) this.#socket[kSend]();
     else this.flush(false);
   }
@@ -99,7 +127,9 @@ class WriteGatherer {
     const used = this.#used;
     this.#block = null;
     this.#used = 0;
+    this.#blocksOnTheirWay++;
     const done = () => {
+      this.#blocksOnTheirWay--;
       if (spareBlocks.length < kMaxSpareBlocks) spareBlocks.push(block);
     };
     this.#socket[kWrite](block, used, done, moreFollows);

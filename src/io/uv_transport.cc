@@ -18,6 +18,15 @@ constexpr size_t kReadBufferSize = size_t{4} * (5 + 16384 + 256);
 // buffer it stops (uv_alloc_cb), and comes back in the next turn of the loop.
 constexpr int kReadsPerTurn = 2;
 
+// The same where another transport has company.
+constexpr int kReadsPerSharedTurn = 1;
+
+// A read of less is a request or an answer; a longer one is part of a transfer.
+constexpr size_t kShortRead = size_t{8} * 1024;
+
+// How long a short read counts, in milliseconds of the loop's clock.
+constexpr uint64_t kCompany = 50;
+
 // One for all sockets of a thread: what is read is consumed before the read callback returns.
 char* ReadBuffer() {
   thread_local std::vector<char> buffer(kReadBufferSize);
@@ -30,7 +39,36 @@ std::unordered_map<const void*, UvTransport*>& Transports() {
   return transports;
 }
 
+// The last two transports of a thread that have had a short read, and when. They may be gone: their
+// addresses are compared only.
+struct ShortRead {
+  const UvTransport* transport = nullptr;
+  uint64_t time = 0;
+};
+
+ShortRead* ShortReads() {
+  thread_local ShortRead reads[2];
+  return reads;
+}
+
 }  // namespace
+
+void UvTransport::NoteRead(size_t size) {
+  if (size >= kShortRead) return;
+  ShortRead* reads = ShortReads();
+  if (reads[0].transport != this) {
+    reads[1] = reads[0];
+    reads[0].transport = this;
+  }
+  reads[0].time = uv_now(stream_->loop);
+}
+
+bool UvTransport::has_company() const {
+  if (stream_ == nullptr) return false;
+  const ShortRead* reads = ShortReads();
+  const ShortRead& other = reads[0].transport == this ? reads[1] : reads[0];
+  return other.transport != nullptr && uv_now(stream_->loop) - other.time < kCompany;
+}
 
 UvTransport* UvTransport::Of(const void* stream) {
   const auto found = Transports().find(stream);
@@ -78,7 +116,9 @@ int UvTransport::ReadStart() {
       stream_,
       [](uv_handle_t* stream, size_t, uv_buf_t* buffer) {
         UvTransport* transport = Of(stream);
-        const bool spent = transport != nullptr && transport->full_reads_ == kReadsPerTurn;
+        const bool spent = transport != nullptr &&
+                           transport->full_reads_ >=
+                               (transport->has_company() ? kReadsPerSharedTurn : kReadsPerTurn);
         *buffer = uv_buf_init(spent ? nullptr : ReadBuffer(), spent ? 0 : kReadBufferSize);
       },
       [](uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
@@ -90,6 +130,7 @@ int UvTransport::ReadStart() {
         if (size == UV_ENOBUFS && buffer->base == nullptr) return;
         if (size > 0) {
           transport->bytes_read_ += static_cast<size_t>(size);
+          transport->NoteRead(static_cast<size_t>(size));
           transport->listener_->OnCiphertext(
               {reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(size)});
         } else {

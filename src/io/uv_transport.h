@@ -54,12 +54,16 @@ class UvTransport {
   // Since Attach(), as libuv counts: what a write has in flight is written.
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
+  // Whether another transport of this thread has been sent something short in the last moments: its
+  // peer waits for an answer.
+  bool has_company() const;
 
  private:
   struct WriteRequest;
   struct ShutdownRequest;
 
   static UvTransport* Of(const void* stream);
+  void NoteRead(size_t size);
   UvTransport(uv_stream_t* stream, Listener* listener) : stream_(stream), listener_(listener) {}
 
   uv_stream_t* stream_;

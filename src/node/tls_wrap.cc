@@ -170,8 +170,7 @@ Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
 // turn(): flags. A new turn of the event loop, with new budgets.
 Napi::Value TLSWrap::Turn(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
-  turn_bytes_ = 0;
-  turn_wanted_ = false;
+  BeginTurn();
   halted_ = false;
   if (ready() && engine_->spent()) engine_->Continue();
   return Settle(info.Env());

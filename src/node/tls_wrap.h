@@ -42,6 +42,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
     kUnread = 1 << 11,         // the native reader has left something of the plaintext
     kHeld = 1 << 12,           // what was written waits for more to be sent with: call flush()
     kHalted = 1 << 13,         // nothing more is to be read until turn()
+    kHeldOver = 1 << 14,       // what was written waits for turn(), which kTurn asks for
   };
 
   static Napi::Function Define(Napi::Env env);
@@ -140,7 +141,11 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool AnswersWait() const;
   int SendOutput();
   void Pump();
+  size_t TurnBudget() const;
+  bool TurnIsNew();
   bool TurnIsSpent();
+  void BeginTurn();
+  void WantTurn();
   bool Gather(bool more_follows);
   bool Encrypt();
   void FinishWrite();
@@ -185,6 +190,8 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   size_t turn_bytes_ = 0;               // plaintext encrypted in this turn of the loop
   uint64_t turn_ = 0;                   // which it is
   bool turn_wanted_ = false;            // kTurn has been reported, turn() has not come
+  bool streaming_ = false;              // the last turn was spent, and this one follows it
+  bool held_over_ = false;              // kHeldOver has been reported, turn() has not come
   bool halted_ = false;                 // kHalted has been reported, turn() has not come
   int depth_ = 0;                       // of EngineScopes
   bool shutdown_wanted_ = false;        // FIN follows what is queued

@@ -14,9 +14,14 @@ using tls::Bytes;
 
 namespace {
 
+constexpr size_t kRecordSize = size_t{16} * 1024;
+
 // Plaintext of one connection for one turn of the event loop. More would leave the cache before
 // the kernel copies it, and would let one writer starve all others.
-constexpr size_t kTurnBudget = size_t{128} * 1024;
+constexpr size_t kTurnBudget = size_t{256} * 1024;
+
+// The same where others wait for short answers meanwhile.
+constexpr size_t kSharedTurnBudget = size_t{64} * 1024;
 
 // Less ciphertext than this waits for more of the same tick: one send costs the kernel, and the
 // peer that it wakes, as much for one record as for four.
@@ -37,24 +42,57 @@ int TLSWrap::SendOutput() {
   return output.empty() && !stream_sending_ ? 0 : UV_EAGAIN;
 }
 
-// The clock of the loop does not tell one turn from another: timers move it on within a turn.
-bool TLSWrap::TurnIsSpent() {
-  uv_metrics_t metrics;
-  uv_metrics_info(environment_->loop, &metrics);
-  if (std::exchange(turn_, metrics.loop_count) != metrics.loop_count) turn_bytes_ = 0;
-  return turn_bytes_ >= kTurnBudget;
+size_t TLSWrap::TurnBudget() const {
+  return transport_ && transport_->has_company() ? kSharedTurnBudget : kTurnBudget;
 }
 
-// Encrypts a short write behind what is held. True where the sending is left to flush().
+// The clock of the loop does not tell one turn from another: timers move it on within a turn.
+bool TLSWrap::TurnIsNew() {
+  uv_metrics_t metrics;
+  uv_metrics_info(environment_->loop, &metrics);
+  return std::exchange(turn_, metrics.loop_count) != metrics.loop_count;
+}
+
+bool TLSWrap::TurnIsSpent() {
+  if (TurnIsNew() && !turn_wanted_) {
+    turn_bytes_ = 0;
+    streaming_ = false;
+  }
+  return turn_bytes_ >= TurnBudget();
+}
+
+// turn() has come. A writer that has spent the last turn is in no hurry in this one.
+void TLSWrap::BeginTurn() {
+  TurnIsNew();
+  streaming_ = turn_bytes_ >= TurnBudget();
+  turn_bytes_ = 0;
+  turn_wanted_ = held_over_ = false;
+}
+
+void TLSWrap::WantTurn() {
+  if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
+}
+
+// Encrypts a short write behind what is held. True where the sending is left to flush(), or to
+// turn(): a stream of writes leaves in one send a turn.
 bool TLSWrap::Gather(bool more_follows) {
   const bool in_order = transport_ && !transport_->sending() && !away() && !engine_->output_held();
-  if (!in_order || silent_ || write_.rest.size >= kSendSize) return false;
+  if (!in_order || silent_) return false;
   // Where the peer reads fast enough, nothing else ends the turn of a writer of short pieces.
   if (TurnIsSpent()) return false;
+  const size_t send_size = streaming_ ? TurnBudget() : kSendSize;
+  if (write_.rest.size >= send_size) return false;
   Encrypt();
-  if (!more_follows || !write_.rest.empty() || engine_->output().size() >= kSendSize) return false;
+  const bool waits = more_follows || streaming_;
+  if (!waits || !write_.rest.empty() || engine_->output().size() >= send_size) return false;
   FinishWrite();
-  Raise(kWritten | kHeld, 0);
+  Raise(kWritten, 0);
+  if (!streaming_) {
+    Raise(kHeld, 0);
+  } else if (!std::exchange(held_over_, true)) {
+    Raise(kHeldOver, 0);
+    WantTurn();
+  }
   return true;
 }
 
@@ -82,10 +120,7 @@ void TLSWrap::Pump() {
       FinishWrite();
       return Raise(kWritten, 0);
     }
-    if (TurnIsSpent()) {
-      if (!std::exchange(turn_wanted_, true)) Raise(kTurn, 0);
-      return;
-    }
+    if (TurnIsSpent()) return WantTurn();
     if (!Encrypt() && !write_.rest.empty()) return;
   }
 }
@@ -102,7 +137,11 @@ bool TLSWrap::Encrypt() {
     write_.rest = {all.data + done, size - done};
     write_.size = done + write_.rest.size;
   }
-  const size_t taken = engine_->Write(write_.rest);
+  // What is left of the budget, in whole records.
+  const size_t budget = TurnBudget();
+  const size_t left = budget - std::min(budget, turn_bytes_);
+  const size_t most = std::max(left - left % kRecordSize, kRecordSize);
+  const size_t taken = engine_->Write({write_.rest.data, std::min(write_.rest.size, most)});
   write_.rest = {write_.rest.data + taken, write_.rest.size - taken};
   turn_bytes_ += taken;
   return taken > 0;

@@ -14,10 +14,6 @@ namespace napi_tls::tls {
 
 namespace {
 
-// Plaintext for one SSL_write(): a few records, so that the ciphertext is still in the cache when
-// the kernel copies it.
-constexpr size_t kWriteChunk = size_t{64} * 1024;
-
 // What is taken of the input at once, in reads of OpenSSL: 512 records. A peer that sends them tiny
 // makes us work many times as long for a byte as others do.
 constexpr int kReadsAtOnce = 1024;
@@ -224,17 +220,16 @@ void Engine::KeepInput() {
   }
   backlog_ = std::move(kept);
   input_ = backlog_;
-  if (handshakes_untold_ > 0) return 0;
 }
 
 size_t Engine::Write(Bytes plaintext) {
   if (state_ != State::kOpen || busy_ || handshake_paused_ || plaintext.empty()) return 0;
+  if (handshakes_untold_ > 0) return 0;
   // Only SSL_read() can carry on a handshake that the peer's plaintext comes in between.
   const bool renegotiates = SSL_renegotiate_pending(ssl()) != 0 && SSL_pending(ssl()) > 0;
   if (renegotiates || SSL_in_init(ssl()) != 0) return 0;
-  const size_t size = std::min(plaintext.size, kWriteChunk);
   size_t written = 0;
-  Run([&] { return SSL_write_ex(ssl(), plaintext.data, size, &written); });
+  Run([&] { return SSL_write_ex(ssl(), plaintext.data, plaintext.size, &written); });
   return written;
 }
 
@@ -264,12 +259,12 @@ void Engine::Ask(Event question) {
   events_.push_back(std::move(question));
 }
 
-  if (event.type == Event::Type::kHandshakeDone) --handshakes_untold_;
 std::optional<Event> Engine::NextEvent() {
   if (!HasEvent()) return std::nullopt;
   Event event = std::move(events_.front());
   events_.pop_front();
   if (event.IsQuestion()) question_ = event.type;
+  if (event.type == Event::Type::kHandshakeDone) --handshakes_untold_;
   return event;
 }
 

@@ -14,8 +14,8 @@ const { transports } = require('../transports');
 const { readAll, readExactly } = Scene;
 
 const kMegabyte = 1024 * 1024;
-/** The budget of a turn, 128 KB, and what is gathered or buffered before it is seen to be spent. */
-const kMaxTurn = 256 * 1024;
+/** The budget of a turn, 256 KB, and what is gathered or buffered before it is seen to be spent. */
+const kMaxTurn = 384 * 1024;
 const long = process.env.NAPI_TLS_LONG === '1';
 
 /** Ends as soon as `condition` holds. */
