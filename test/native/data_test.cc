@@ -52,6 +52,29 @@ TEST_P(Data, FlowsBothWaysAtOnce) {
   EXPECT_EQ(pair_.server.plaintext, expected);
 }
 
+// Whoever hears of the end of the handshake may refuse the peer.
+TEST_P(Data, LeavesAfterTheEndOfTheHandshakeHasBeenTold) {
+  Engine& client = pair_.client.engine();
+  client.EnableKeylog();
+  pair_.Start();
+  const std::string secret = "secret";
+  bool told = false;
+  for (int flight = 0; flight < 4 && !told; ++flight) {
+    pair_.ToServer();
+    client.Receive(pair_.server.TakeOutput());
+    EXPECT_EQ(client.Write(BytesOf(secret)), 0u);
+    while (std::optional<Event> event = client.NextEvent()) {
+      told = event->type == Event::Type::kHandshakeDone;
+      if (told) break;
+      EXPECT_EQ(client.Write(BytesOf(secret)), 0u);
+    }
+  }
+  EXPECT_TRUE(told);
+  EXPECT_EQ(client.Write(BytesOf(secret)), secret.size());
+  pair_.Run();
+  EXPECT_EQ(TextOf(pair_.server.plaintext), secret);
+}
+
 TEST_P(Data, WaitsForRoom) {
   pair_.Handshake();
   pair_.Run();
