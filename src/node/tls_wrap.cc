@@ -300,13 +300,9 @@ uint32_t TLSWrap::CollectFlags() {
   }
   // The end is told apart from the data, and after it: whoever reads in a tick has read by then.
   const bool has_plaintext = plaintext_size_ > 0;
-  const bool has_event = engine_->HasEvent();
-  uint32_t flags = raised_;
-  if (has_plaintext || engine_->has_more()) flags &= ~kReadEnd;
-  // The write that waited for a handshake is done when all has been told of that.
-  if (has_event) flags &= ~kWritten;
+  uint32_t flags = has_plaintext || engine_->has_more() ? raised_ & ~kReadEnd : raised_;
   raised_ &= ~flags;
-  if (has_event) flags |= kEvent;
+  if (engine_->HasEvent()) flags |= kEvent;
   const bool failed = engine_->has_error() && !std::exchange(failure_reported_, true);
   if (failed || (silent_ && !std::exchange(silence_reported_, true))) flags |= kFailed;
   if (engine_->can_continue() && !engine_->spent()) flags |= kStarved;
