@@ -142,7 +142,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   int SendOutput();
   void Pump();
   size_t TurnBudget() const;
-  bool TurnIsNew();
+  uint64_t CurrentTurn() const;
   bool TurnIsSpent();
   void BeginTurn();
   void WantTurn();

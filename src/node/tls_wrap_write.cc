@@ -47,14 +47,15 @@ size_t TLSWrap::TurnBudget() const {
 }
 
 // The clock of the loop does not tell one turn from another: timers move it on within a turn.
-bool TLSWrap::TurnIsNew() {
+uint64_t TLSWrap::CurrentTurn() const {
   uv_metrics_t metrics;
   uv_metrics_info(environment_->loop, &metrics);
-  return std::exchange(turn_, metrics.loop_count) != metrics.loop_count;
+  return metrics.loop_count;
 }
 
 bool TLSWrap::TurnIsSpent() {
-  if (TurnIsNew() && !turn_wanted_) {
+  const uint64_t turn = CurrentTurn();
+  if (std::exchange(turn_, turn) != turn && !turn_wanted_) {
     turn_bytes_ = 0;
     streaming_ = false;
   }
@@ -63,7 +64,7 @@ bool TLSWrap::TurnIsSpent() {
 
 // turn() has come. A writer that has spent the last turn is in no hurry in this one.
 void TLSWrap::BeginTurn() {
-  TurnIsNew();
+  turn_ = CurrentTurn();
   streaming_ = turn_bytes_ >= TurnBudget();
   turn_bytes_ = 0;
   turn_wanted_ = held_over_ = false;
