@@ -22,13 +22,14 @@ const kPrintable = /^[\x21-\x7e]*$/;
  */
 const kPlainHost = /^(?!.{254}|.*xn--)(?:[a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}$/;
 
+const kOddAddress = 'Host is a non-canonical IP address';
+
 /**
  * Whether the running Node refuses what only resolvers take for an IPv4 address, such as 0x7f.1. It came with a minor
  * release (26.12).
  */
 const kRefusesOddAddresses =
-  tls.checkServerIdentity('0x1', { subjectaltname: 'DNS:a' })?.reason.includes('non-canonical') ??
-  false;
+  tls.checkServerIdentity('0x1', { subject: {}, subjectaltname: 'DNS:a' })?.reason === kOddAddress;
 
 function withoutFinalDot(name) {
   return name.endsWith('.') ? name.slice(0, -1) : name;
@@ -126,7 +127,7 @@ function verifyIdentity(hostname, { subject, subjectaltname }) {
 
   // What a name stands for is its ASCII form, and '' is what has none: then nothing matches.
   const ascii = withoutFinalDot(domainToASCII(hostname));
-  if (kRefusesOddAddresses && isIPv4(ascii)) return 'Host is a non-canonical IP address';
+  if (kRefusesOddAddresses && isIPv4(ascii)) return kOddAddress;
   const labels = labelsOf(ascii);
   const names = namesOf('DNS:');
   if (names.length > 0) {
