@@ -15,8 +15,10 @@ namespace {
 constexpr size_t kReadBufferSize = size_t{4} * (5 + 16384 + 256);
 
 // While its buffer is filled, libuv reads on, 32 times before anybody else has a turn. Without a
-// buffer it stops (uv_alloc_cb), and comes back in the next turn of the loop.
-constexpr int kReadsPerTurn = 2;
+// buffer it stops (uv_alloc_cb), and comes back in the next turn of the loop. As much as a writer
+// may send in one (TLSWrap): in one process, with less the writer would run into the kernel's
+// limit.
+constexpr int kReadsPerTurn = 4;
 
 // The same where another transport has company.
 constexpr int kReadsPerSharedTurn = 1;
