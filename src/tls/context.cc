@@ -151,7 +151,10 @@ openssl::Result<std::optional<std::string>> Context::SetDHParams(Bytes pem) {
 Status Context::SetSessionIdContext(Bytes id) {
   ClearErrorOnReturn clear;
   const auto size = static_cast<unsigned int>(std::min<size_t>(id.size, UINT_MAX));
-  if (SSL_CTX_set_session_id_context(ctx_.get(), id.data, size) == 1) return Ok();
+  if (SSL_CTX_set_session_id_context(ctx_.get(), id.data, size) == 1) {
+    has_session_id_context_ = size > 0;
+    return Ok();
+  }
   Error error = Error::Printed("SSL_CTX_set_session_id_context error");
   error.type = Error::Type::kTypeError;
   return error;
@@ -291,6 +294,7 @@ Status Context::AddTrust(X509* certificate) {
 Status Context::AddCACertificates(Bytes pem) {
   ClearErrorOnReturn clear;
   // Junk still means that nothing else is trusted.
+  has_authorities_ = true;
   if (OwnStore() == nullptr) return Error::FromQueue("X509_STORE_new");
   for (const X509Pointer& certificate : openssl::ReadCertificates(pem)) {
     Status status = AddTrust(certificate.get());

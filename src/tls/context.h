@@ -58,6 +58,7 @@ class Context {
 
   // --- Sessions.
   Status SetSessionIdContext(Bytes id);
+  bool has_session_id_context() const { return has_session_id_context_; }
   void SetSessionTimeout(uint32_t seconds);
   TicketKeys& ticket_keys() { return *TicketKeys::Of(ctx_.get()); }
 
@@ -75,6 +76,7 @@ class Context {
   // --- Trust.
   // Trusts these authorities and names them to clients. What cannot be read is skipped.
   Status AddCACertificates(Bytes pem);
+  bool has_authorities() const { return has_authorities_; }
   Status AddCRLs(Bytes pem);
   Status AllowPartialTrustChain();
   // The default roots are wanted, but have not been needed yet.
@@ -98,6 +100,8 @@ class Context {
   openssl::SSLCtxPointer ctx_;
   openssl::X509Pointer certificate_;
   openssl::X509Pointer issuer_;
+  bool has_session_id_context_ = false;
+  bool has_authorities_ = false;
   bool roots_wanted_ = false;
   bool store_is_shared_ = false;
   bool store_is_changed_ = false;

@@ -195,6 +195,10 @@ void Engine::RunStep() {
   const std::shared_lock<std::shared_mutex> lock(context_->mutex());
   std::shared_lock<std::shared_mutex> first_lock(first_context_->mutex(), std::defer_lock);
   if (first_context_ != context_) first_lock.lock();
+  std::shared_lock<std::shared_mutex> trusted_lock;
+  if (trusted_context_ && trusted_context_ != context_ && trusted_context_ != first_context_) {
+    trusted_lock = std::shared_lock<std::shared_mutex>(trusted_context_->mutex());
+  }
   step_outcome_ = Call([this] { return SSL_do_handshake(ssl()); });
 }
 

@@ -149,6 +149,8 @@ class Engine {
 
   // --- Answers.
   void ProvideSession(Bytes der);
+  // The certificate and the authorities of `context`; fails for want of a certificate, with the
+  // authorities in use all the same where it has some.
   Status SelectContext(std::shared_ptr<Context> context);
   void SetOcspResponse(Bytes response);
 
@@ -195,9 +197,11 @@ class Engine {
   void PrepareStep();
   void KeepInput();
   void Ask(Event question);
+  void Trust(std::shared_ptr<Context> context);
 
   std::shared_ptr<Context> context_;
   const std::shared_ptr<Context> first_context_;  // of its sessions, whatever SelectContext() takes
+  std::shared_ptr<Context> trusted_context_;      // whose authorities count, if not the first one's
   std::shared_ptr<Context> certificate_context_;  // UseCertificateOf()
   openssl::BIOPointer trace_;                     // outlives ssl_, which writes to it
   openssl::SSLPointer ssl_;
@@ -214,6 +218,9 @@ class Engine {
   std::deque<Event> events_;
   std::optional<Event::Type> question_;  // taken by NextEvent(), and not answered
   std::optional<Error> error_;
+  // Of the first ClientHello, and "" for none: it selects the context, so no HelloRetryRequest or
+  // renegotiation changes it, and no session of another one is resumed.
+  std::optional<std::string> requested_servername_;
   std::vector<uint8_t> alpn_protocols_;
   std::vector<uint8_t> ocsp_response_;
 

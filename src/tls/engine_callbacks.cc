@@ -13,6 +13,7 @@
 #include "openssl/cleanse.h"
 #include "openssl/der.h"
 #include "openssl/once.h"
+#include "tls/client_hello.h"
 
 namespace napi_tls::tls {
 
@@ -25,45 +26,11 @@ int EngineIndex() {
   return index.Get([] { return SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); });
 }
 
-// A reader over the bytes of one TLS extension; every Read fails when there is not enough left.
-class Reader {
- public:
-  Reader(const uint8_t* data, size_t size) : rest_(data, size) {}
-
-  bool ReadVector(Bytes* out) {
-    if (rest_.size < 2) return false;
-    const size_t size = static_cast<size_t>(rest_.data[0]) << 8 | rest_.data[1];
-    if (rest_.size - 2 < size) return false;
-    *out = {rest_.data + 2, size};
-    rest_ = {rest_.data + 2 + size, rest_.size - 2 - size};
-    return true;
-  }
-
- private:
-  Bytes rest_;
-};
-
-// The id under which a server may have stored the session that the client offers, if any: the
-// legacy session id, unless a ticket takes its place (RFC 5077, 3.4), or, in TLS 1.3 with tickets
-// off, the first PSK identity (RFC 8446, 4.2.11).
-Bytes OfferedSessionId(SSL* ssl) {
-  const uint8_t* data = nullptr;
-  size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &data, &size) == 1 && size > 0) {
-    return {};
-  }
-  if ((SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0 &&
-      SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) == 1) {
-    Bytes identities;
-    Bytes identity;
-    if (Reader(data, size).ReadVector(&identities) &&
-        Reader(identities.data, identities.size).ReadVector(&identity) &&
-        identity.size <= SSL_MAX_SSL_SESSION_ID_LENGTH) {
-      return identity;
-    }
-  }
-  size = SSL_client_hello_get0_session_id(ssl, &data);
-  return {data, size};
+// Whether `session` was made for the server name of this handshake. OpenSSL asks for it before it
+// looks at either.
+bool IsOfSameServer(const SSL_SESSION* session, const std::string& servername) {
+  const char* name = SSL_SESSION_get0_hostname(session);
+  return servername == (name == nullptr ? "" : name);
 }
 
 }  // namespace
@@ -88,6 +55,8 @@ void Engine::InstallCallbacks(SSL_CTX* ctx) {
   SSL_CTX_set_tlsext_status_arg(ctx, nullptr);
   SSL_CTX_set_alpn_select_cb(ctx, EngineCallbacks::OnAlpnSelect, nullptr);
   SSL_CTX_set_client_hello_cb(ctx, EngineCallbacks::OnClientHello, nullptr);
+  SSL_CTX_set_tlsext_servername_callback(ctx, EngineCallbacks::OnServername);
+  SSL_CTX_set_session_ticket_cb(ctx, nullptr, EngineCallbacks::OnTicketOpened, nullptr);
 }
 
 void EngineCallbacks::OnInfo(const SSL* ssl, int where, int) {
@@ -116,14 +85,46 @@ void EngineCallbacks::OnKeylog(const SSL* ssl, const char* line) {
   engine->events_.push_back({Type::kKeylog, std::move(bytes), {}, false});
 }
 
-int EngineCallbacks::OnClientHello(SSL* ssl, int*, void*) {
+int EngineCallbacks::OnClientHello(SSL* ssl, int* alert, void*) {
   Engine* engine = EngineOf(ssl);
+  const std::optional<Bytes> requested = RequestedServerName(ssl);
+  if (!requested) {
+    *alert = SSL_AD_DECODE_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  const std::string servername(requested->data, requested->data + requested->size);
+  if (engine->requested_servername_.value_or(servername) != servername) {
+    *alert = SSL_AD_ILLEGAL_PARAMETER;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  engine->requested_servername_ = servername;
+  // OpenSSL ends a handshake that offers a session there.
+  if (!engine->first_context_->has_session_id_context() &&
+      (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
   if (!engine->session_lookup_ || engine->session_answered_) return SSL_CLIENT_HELLO_SUCCESS;
   const Bytes id = OfferedSessionId(ssl);
   if (id.empty()) return SSL_CLIENT_HELLO_SUCCESS;
   engine->session_answered_ = true;
   engine->Ask({Type::kSessionLookup, {}, id.Copy(), false});
   return SSL_CLIENT_HELLO_RETRY;
+}
+
+// The acknowledgement has OpenSSL store the name with the session.
+int EngineCallbacks::OnServername(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
+
+SSL_TICKET_RETURN EngineCallbacks::OnTicketOpened(SSL* ssl, SSL_SESSION* session,
+                                                  const unsigned char*, size_t,
+                                                  SSL_TICKET_STATUS status, void*) {
+  if (status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT) {
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+  if (!IsOfSameServer(session, *EngineOf(ssl)->requested_servername_)) {
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+  return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 int EngineCallbacks::OnCertificate(SSL* ssl, void*) {
@@ -211,12 +212,14 @@ int EngineCallbacks::OnNewSession(SSL* ssl, SSL_SESSION* session) {
 SSL_SESSION* EngineCallbacks::OnGetSession(SSL* ssl, const unsigned char* id, int id_size,
                                            int* copy) {
   *copy = 0;  // the reference goes to OpenSSL
-  SSL_SESSION* session = EngineOf(ssl)->provided_session_.get();
-  if (session == nullptr) return nullptr;
+  Engine* engine = EngineOf(ssl);
+  SSL_SESSION* session = engine->provided_session_.get();
+  if (session == nullptr || !IsOfSameServer(session, *engine->requested_servername_))
+    return nullptr;
   unsigned int size = 0;
   const unsigned char* provided = SSL_SESSION_get_id(session, &size);
   if (size != static_cast<unsigned int>(id_size) || memcmp(provided, id, size) != 0) return nullptr;
-  return EngineOf(ssl)->provided_session_.release();
+  return engine->provided_session_.release();
 }
 
 unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* identity,
@@ -353,6 +356,7 @@ void Engine::ProvideSession(Bytes der) {
 Status Engine::SelectContext(std::shared_ptr<Context> context) {
   openssl::ClearErrorOnReturn clear;
   if (context->certificate() == nullptr) {
+    if (context->has_authorities()) Trust(std::move(context));
     // Raises the error that names what is missing.
     SSL_use_certificate(ssl(), nullptr);
     return Error::FromQueue("SSL_use_certificate");
@@ -360,11 +364,16 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
   if (SSL_set_SSL_CTX(ssl(), context->ssl_ctx()) == nullptr) {
     return Error::FromQueue("SSL_set_SSL_CTX");
   }
-  SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context->ssl_ctx()));
-  SSL_set_client_CA_list(ssl(), SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
-  context_ = std::move(context);
+  context_ = context;
+  Trust(std::move(context));
   if (keylog_) EnableKeylog();
   return openssl::Ok();
+}
+
+void Engine::Trust(std::shared_ptr<Context> context) {
+  SSL_set1_verify_cert_store(ssl(), SSL_CTX_get_cert_store(context->ssl_ctx()));
+  SSL_set_client_CA_list(ssl(), SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context->ssl_ctx())));
+  trusted_context_ = std::move(context);
 }
 
 void Engine::SetOcspResponse(Bytes response) { ocsp_response_ = response.Copy(); }

@@ -17,6 +17,9 @@ struct EngineCallbacks {
   static void OnInfo(const SSL* ssl, int where, int value);
   static void OnKeylog(const SSL* ssl, const char* line);
   static int OnClientHello(SSL* ssl, int* alert, void*);
+  static int OnServername(SSL* ssl, int* alert, void*);
+  static SSL_TICKET_RETURN OnTicketOpened(SSL* ssl, SSL_SESSION* session, const unsigned char* name,
+                                          size_t name_size, SSL_TICKET_STATUS status, void*);
   static int OnCertificate(SSL* ssl, void*);
   static int OnVerify(int preverified, X509_STORE_CTX* store);
   static int OnOcspStatus(SSL* ssl, void*);

@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
+const { SSL_OP_NO_TICKET } = require('node:constants');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -84,6 +85,40 @@ transports('our server with openssl s_client', (test) => {
         assert.match((await second.end()).text, /\bReused, /);
         assert.deepEqual(reused, [false, true]);
       }));
+
+    for (const how of ['tickets', 'resumeSession']) {
+      test(`binds a session to its server name with ${how} over ${version}`, (scene) =>
+        withPrograms(scene, async (programs) => {
+          const session = path.join(temporary(), 'session.pem');
+          const seen = [];
+          const secureOptions = how === 'tickets' ? 0 : SSL_OP_NO_TICKET;
+          const server = await scene.listen(
+            { ...certs.identity('p256'), ...only(version), secureOptions },
+            (far) => {
+              seen.push([far.servername, far.isSessionReused()]);
+              far.end('bye');
+            },
+          );
+          const stored = new Map();
+          server.on('newSession', (id, data, done) => {
+            stored.set(id.toString('hex'), data);
+            done();
+          });
+          server.on('resumeSession', (id, done) => done(null, stored.get(id.toString('hex'))));
+          const visit = (...args) => programs.client(server, ['-ign_eof', ...args]).end();
+          await visit('-sess_out', session);
+          await visit('-sess_in', session, '-servername', 'other.example.com');
+          await visit('-sess_in', session, '-servername', 'LOCALHOST');
+          await visit('-sess_in', session);
+          assert.deepEqual(seen, [
+            ['localhost', false],
+            ['other.example.com', false],
+            ['LOCALHOST', false],
+            ['localhost', true],
+          ]);
+          assert.equal(stored.size > 0, how === 'resumeSession' || version === 'TLSv1.3');
+        }));
+    }
 
     test(`answers -status with what 'OCSPRequest' gives over ${version}`, (scene) =>
       withPrograms(scene, async (programs) => {
