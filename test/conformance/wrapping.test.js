@@ -143,7 +143,8 @@ topic('wrapping', (test) => {
         const below = await scene.connectRaw(server);
         below.write('STARTTLS');
         await once(below, 'data');
-        const near = scene.track(scene.client.connect({ ...trusted, socket: below }));
+        // Without a server name, for not every release acknowledges it.
+        const near = scene.track(scene.client.connect({ ca: certs.ca, socket: below }));
         await once(near, 'secureConnect');
         near.write(block);
         await readExactly(near, block.length);

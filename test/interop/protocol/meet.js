@@ -91,7 +91,7 @@ function meetings(name, meet, cases, check) {
  * @param {string} name
  * @param {typeof meetServer} meet
  * @param {Array<[string, object, Function, string | string[]]>} cases - title, options of tls, what the peer does, and
- *   the alert that it gets: where there are two, OpenSSL 3.0's and that of later ones
+ *   the alert that it gets: where there are two, that of earlier releases and of later ones
  */
 function refusals(name, meet, cases) {
   meetings(name, meet, cases, (outcome, alert) => {

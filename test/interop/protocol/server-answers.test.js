@@ -9,8 +9,6 @@ const wire = require('./wire');
 const { Cipher, ContentType, Extension, HandshakeType } = wire;
 const { u8, u16, vector8, vector16 } = wire;
 
-const serverName = (...names) =>
-  vector16(...names.map(([type, name]) => Buffer.concat([u8(type), vector16(Buffer.from(name))])));
 const tls12 = only('TLSv1.2');
 
 acceptances('a server answers', meetServer, [
@@ -57,15 +55,6 @@ acceptances('a server answers', meetServer, [
           [0x1234, Buffer.alloc(300)],
         ],
       });
-      peer.close();
-    },
-    { error: undefined },
-  ],
-  [
-    'an empty server name',
-    {},
-    async (peer) => {
-      await peer.open13({ add: [[Extension.serverName, serverName([0, ''])]] });
       peer.close();
     },
     { error: undefined },

@@ -171,8 +171,16 @@ refusals('a server refuses', meetServer, [
   ],
   ...[
     ['no server name in the list', serverName(), 'decode_error'],
-    ['a server name with a NUL', serverName([0, 'a\0b']), 'unrecognized_name'],
-    ['a server name of 256 letters', serverName([0, 'a'.repeat(256)]), 'unrecognized_name'],
+    [
+      'a server name with a NUL',
+      serverName([0, 'a\0b']),
+      ['unrecognized_name', 'decode_error'],
+    ],
+    [
+      'a server name of 256 letters',
+      serverName([0, 'a'.repeat(256)]),
+      ['unrecognized_name', 'decode_error'],
+    ],
     ['two server names', serverName([0, 'a'], [0, 'b']), 'decode_error'],
     ['a server name of another type', serverName([1, 'a']), 'decode_error'],
     ['a server name that is cut', Buffer.from([0, 9, 0, 0, 6, 97]), 'decode_error'],
