@@ -171,11 +171,7 @@ refusals('a server refuses', meetServer, [
   ],
   ...[
     ['no server name in the list', serverName(), 'decode_error'],
-    [
-      'a server name with a NUL',
-      serverName([0, 'a\0b']),
-      ['unrecognized_name', 'decode_error'],
-    ],
+    ['a server name with a NUL', serverName([0, 'a\0b']), ['unrecognized_name', 'decode_error']],
     [
       'a server name of 256 letters',
       serverName([0, 'a'.repeat(256)]),
