@@ -14,8 +14,11 @@ const { transports } = require('../transports');
 const { readAll, readExactly } = Scene;
 
 const kMegabyte = 1024 * 1024;
-/** The budget of a turn, 256 KB, and what is gathered or buffered before it is seen to be spent. */
-const kMaxTurn = 384 * 1024;
+/**
+ * Twice the budget of a turn, 256 KB, for between two setImmediate() there may be parts of two turns of libuv; and
+ * what is gathered or buffered before it is seen to be spent.
+ */
+const kMaxTurn = 640 * 1024;
 const long = process.env.NAPI_TLS_LONG === '1';
 
 /** Ends as soon as `condition` holds. */
