@@ -25,15 +25,22 @@ function client(programs, server, args) {
   return programs.start('gnutls-cli', [...names, ...trust, ...args, '-p', port, '127.0.0.1']);
 }
 
-/** gnutls-serv that echoes lines, on a free port. */
-async function serve(programs, args) {
+const kPortsToTry = 4; // one may be taken by another program before gnutls-serv has it
+
+/** gnutls-serv that echoes lines, on a free port: it can be told one, and does not tell which it has. */
+async function serve(programs, args, tries = kPortsToTry) {
   const reservation = net.createServer().listen(0, '127.0.0.1');
   await once(reservation, 'listening');
   const { port } = reservation.address();
   await new Promise((resolve) => reservation.close(resolve));
   const own = ['--x509certfile', file('p256-cert.pem'), '--x509keyfile', file('p256-key.pem')];
   const program = programs.start('gnutls-serv', ['--echo', ...own, ...args, '-p', port]);
-  await program.print(/listening on IPv4[^\n]*done/);
+  try {
+    await program.print(/listening on IPv4[^\n]*done/);
+  } catch (error) {
+    if (tries === 1) throw error;
+    return serve(programs, args, tries - 1);
+  }
   return { address: () => ({ port, address: '127.0.0.1' }) };
 }
 

@@ -3,7 +3,9 @@
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const certs = require('../certs');
@@ -84,6 +86,7 @@ const file = (name) => path.join(certs.folder, name);
 /** The programs that one test starts, stopped at its end. */
 class Programs {
   #all = [];
+  #folders = [];
 
   start(command, args, options) {
     const program = new Program(command, args.map(String), options);
@@ -109,20 +112,19 @@ class Programs {
   }
 
   /**
-   * The same for one connection, with nothing but data on its standard output; so it does not say when
-   * it listens, either.
+   * The same for one connection, with nothing but data on its standard output; so it says neither where it
+   * listens nor since when, and a path is told to it that nobody else has.
    * @returns {Promise<[Program, net.Socket]>} with a connection to it
    */
   async quietServer(identity, args = []) {
-    const reservation = net.createServer().listen(0, '127.0.0.1');
-    await once(reservation, 'listening');
-    const { port } = reservation.address();
-    await new Promise((resolve) => reservation.close(resolve));
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'napi-tls-'));
+    this.#folders.push(folder);
+    const place = path.join(folder, 'socket');
     const own = ['-cert', file(`${identity}-cert.pem`), '-key', file(`${identity}-key.pem`)];
-    const one = ['-accept', `127.0.0.1:${port}`, '-naccept', '1', '-quiet', '-no_ign_eof'];
+    const one = ['-unix', place, '-naccept', '1', '-quiet', '-no_ign_eof'];
     const program = this.start('openssl', ['s_server', ...one, ...own, ...args], { raw: true });
     for (const deadline = Date.now() + kPatience; ; await delay(10)) {
-      const socket = net.connect(port, '127.0.0.1');
+      const socket = net.connect(place);
       const connected = await new Promise((resolve) => {
         socket.once('connect', () => resolve(true));
         socket.once('error', () => resolve(false));
@@ -134,6 +136,7 @@ class Programs {
 
   async stop() {
     await Promise.all(this.#all.splice(0).map((program) => program.stop()));
+    for (const folder of this.#folders.splice(0)) fs.rmSync(folder, { recursive: true });
   }
 }
 
