@@ -3,8 +3,8 @@
 # Installs packages only where some are missing, and only as root or where sudo asks for no password.
 # What is wanted but cannot be had is named, and the tests that use it are skipped.
 #
-# Usage: test/setup.sh [native] [fuzz] [instructions] [lint] [browser]
-#   - also what the native tests, the fuzz targets, the count of instructions, the linters, or the
+# Usage: test/setup.sh [native] [fuzz] [valgrind] [lint] [browser]
+#   - also what the native tests, the fuzz targets, all that runs under Valgrind, the linters, or the
 #     test in a browser need
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -47,14 +47,14 @@ for group in "$@"; do
       need libgtest-dev has_header gtest/gtest.h
       need libssl-dev has_header openssl/ssl.h
       ;;
-    instructions) need valgrind has_program valgrind ;;
+    valgrind) need valgrind has_program valgrind ;;
     lint)
       need clang-format has_program clang-format
       need clang-tidy has_program clang-tidy
       need cppcheck has_program cppcheck
       ;;
     browser) want chromium has_program chromium ;;
-    *) echo "test/setup.sh: unknown group '$group' (native, fuzz, instructions, lint, browser)" >&2 && exit 2 ;;
+    *) echo "test/setup.sh: unknown group '$group' (native, fuzz, valgrind, lint, browser)" >&2 && exit 2 ;;
   esac
 done
 

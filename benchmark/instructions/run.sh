@@ -5,7 +5,7 @@
 set -euo pipefail
 tests=$(dirname "${BASH_SOURCE[0]}")/../../test
 
-bash "$tests/setup.sh" native instructions
+bash "$tests/setup.sh" native valgrind
 . "$tests/copy.sh"
 make_native engine_scenarios ''
 

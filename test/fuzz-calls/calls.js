@@ -7,7 +7,7 @@
 
 const { Writable } = require('node:stream');
 
-const { kGarbage, kSizes, detached, identities, strange, streamAt } = require('./values');
+const { Thrown, kGarbage, kSizes, detached, identities, strange, streamAt } = require('./values');
 
 const kEncodings = ['utf8', 'latin1', 'ascii', 'hex', 'base64', 'utf16le', 'nothing'];
 
@@ -106,7 +106,7 @@ const forcing = {
   },
   takeBack,
   serverClose: ({ sequence, hook }) => sequence.server?.close(hook('server.close')),
-  abort: ({ sequence }) => sequence.abort.abort(),
+  abort: ({ sequence }) => sequence.abort.abort(new Thrown('abort')),
 };
 
 const asking = {};

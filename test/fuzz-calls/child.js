@@ -28,7 +28,8 @@ const tell = (message) => new Promise((resolve) => process.send(message, resolve
 
 for (const event of ['uncaughtException', 'unhandledRejection']) {
   process.on(event, (error) => {
-    if (error instanceof Thrown) return;
+    // An AbortError has what the user aborts with; nobody hears it from a socket whose connect() has thrown.
+    if (error instanceof Thrown || error?.cause instanceof Thrown) return;
     tell({ stray: `${event}: ${error?.stack ?? String(error)}`, running: [...running] });
   });
 }
