@@ -100,8 +100,8 @@ Napi::Value TLSWrap::SetKeyCert(const Napi::CallbackInfo& info) {
   return status.ok() ? info.Env().Undefined() : Throw(info.Env(), status.error());
 }
 
-// setContext(context: SecureContext). The answer to a certificate question; throws where the
-// context has no certificate.
+// setContext(context: SecureContext). The answer to a certificate question; throws where there is
+// no certificate, in this context or before it.
 Napi::Value TLSWrap::SetContext(const Napi::CallbackInfo& info) {
   SecureContext* context = SecureContext::From(info[0]);
   if (!ready() || context == nullptr || !context->context()) return info.Env().Undefined();

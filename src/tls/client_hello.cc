@@ -39,10 +39,12 @@ class Reader {
 
 }  // namespace
 
-std::optional<Bytes> RequestedServerName(SSL* ssl) {
+std::optional<std::string_view> RequestedServerName(SSL* ssl) {
   const uint8_t* data = nullptr;
   size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return Bytes();
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) {
+    return std::string_view();
+  }
   Reader extension(data, size);
   Bytes names;
   if (!extension.ReadVector(&names) || !extension.at_end()) return std::nullopt;
@@ -56,7 +58,7 @@ std::optional<Bytes> RequestedServerName(SSL* ssl) {
   }
   if (name.empty() || name.size > TLSEXT_MAXLEN_host_name) return std::nullopt;
   if (memchr(name.data, 0, name.size) != nullptr) return std::nullopt;
-  return name;
+  return std::string_view(reinterpret_cast<const char*>(name.data), name.size);
 }
 
 Bytes OfferedSessionId(SSL* ssl) {

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <optional>
+#include <string_view>
 
 #include "openssl/bytes.h"
 
@@ -14,7 +15,7 @@ namespace napi_tls::tls {
 
 // The host name asked for (RFC 6066, 3): at least one byte and none of them NUL. Empty where the
 // client names none; no value where the extension is malformed.
-std::optional<openssl::Bytes> RequestedServerName(SSL* ssl);
+std::optional<std::string_view> RequestedServerName(SSL* ssl);
 
 // The id under which a server may have stored the session that the client offers, if any: the
 // legacy session id, unless a ticket takes its place (RFC 5077, 3.4), or, in TLS 1.3 with tickets

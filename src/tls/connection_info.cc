@@ -155,8 +155,9 @@ std::optional<VerifyError> VerifyPeer(const Engine& engine) {
   long error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT;  // NOLINT(runtime/int)
   if (SSL_get0_peer_certificate(ssl) != nullptr) {
     error = SSL_get_verify_result(ssl);
-  } else {
-    // A pre-shared key authenticates both ends, and a resumed TLS 1.3 session is one too.
+  } else if (engine.role() == Engine::Role::kClient) {
+    // A pre-shared key stands for a server, and a resumed TLS 1.3 session is one too. For a client
+    // that is asked for a certificate it does not: its session may be from where nobody asked.
     const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl);
     const SSL_SESSION* session = SSL_get_session(ssl);
     const bool psk_cipher = cipher != nullptr && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk;

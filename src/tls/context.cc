@@ -152,7 +152,7 @@ Status Context::SetSessionIdContext(Bytes id) {
   ClearErrorOnReturn clear;
   const auto size = static_cast<unsigned int>(std::min<size_t>(id.size, UINT_MAX));
   if (SSL_CTX_set_session_id_context(ctx_.get(), id.data, size) == 1) {
-    has_session_id_context_ = size > 0;
+    session_id_context_ = id.Copy();
     return Ok();
   }
   Error error = Error::Printed("SSL_CTX_set_session_id_context error");

@@ -58,7 +58,7 @@ class Context {
 
   // --- Sessions.
   Status SetSessionIdContext(Bytes id);
-  bool has_session_id_context() const { return has_session_id_context_; }
+  const std::vector<uint8_t>& session_id_context() const { return session_id_context_; }
   void SetSessionTimeout(uint32_t seconds);
   TicketKeys& ticket_keys() { return *TicketKeys::Of(ctx_.get()); }
 
@@ -100,7 +100,7 @@ class Context {
   openssl::SSLCtxPointer ctx_;
   openssl::X509Pointer certificate_;
   openssl::X509Pointer issuer_;
-  bool has_session_id_context_ = false;
+  std::vector<uint8_t> session_id_context_;
   bool has_authorities_ = false;
   bool roots_wanted_ = false;
   bool store_is_shared_ = false;

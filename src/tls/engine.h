@@ -149,8 +149,8 @@ class Engine {
 
   // --- Answers.
   void ProvideSession(Bytes der);
-  // The certificate and the authorities of `context`; fails for want of a certificate, with the
-  // authorities in use all the same where it has some.
+  // The certificate and the authorities of `context`, as far as it has them; fails where there is
+  // no certificate yet either.
   Status SelectContext(std::shared_ptr<Context> context);
   void SetOcspResponse(Bytes response);
 
@@ -220,13 +220,14 @@ class Engine {
   std::optional<Error> error_;
   // Of the first ClientHello, and "" for none: it selects the context, so no HelloRetryRequest or
   // renegotiation changes it, and no session of another one is resumed.
-  std::optional<std::string> requested_servername_;
+  std::string requested_servername_;
   std::vector<uint8_t> alpn_protocols_;
   std::vector<uint8_t> ocsp_response_;
 
   int new_sessions_unanswered_ = 0;
   int handshakes_untold_ = 0;      // events of kHandshakeDone
   bool handshake_paused_ = false;  // OpenSSL waits for the answer to a question
+  bool hello_seen_ = false;
   bool certificate_answered_ = false;
   bool session_answered_ = false;
   bool starved_ = false;

@@ -1,9 +1,12 @@
 #include "tls/engine_callbacks.h"
 
+#include <openssl/asn1.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -31,6 +34,20 @@ int EngineIndex() {
 bool IsOfSameServer(const SSL_SESSION* session, const std::string& servername) {
   const char* name = SSL_SESSION_get0_hostname(session);
   return servername == (name == nullptr ? "" : name);
+}
+
+// RFC 4279, 5.1: an identity is UTF-8. The ticket of a client that offers a session is none.
+bool IsUtf8(const char* text) {
+  size_t size = strlen(text);
+  while (size > 0) {
+    unsigned long character = 0;  // NOLINT(runtime/int)
+    const int taken = UTF8_getc(reinterpret_cast<const unsigned char*>(text),
+                                static_cast<int>(std::min<size_t>(size, INT_MAX)), &character);
+    if (taken <= 0) return false;
+    text += taken;
+    size -= static_cast<size_t>(taken);
+  }
+  return true;
 }
 
 }  // namespace
@@ -87,19 +104,19 @@ void EngineCallbacks::OnKeylog(const SSL* ssl, const char* line) {
 
 int EngineCallbacks::OnClientHello(SSL* ssl, int* alert, void*) {
   Engine* engine = EngineOf(ssl);
-  const std::optional<Bytes> requested = RequestedServerName(ssl);
-  if (!requested) {
+  const std::optional<std::string_view> servername = RequestedServerName(ssl);
+  if (!servername) {
     *alert = SSL_AD_DECODE_ERROR;
     return SSL_CLIENT_HELLO_ERROR;
   }
-  const std::string servername(requested->data, requested->data + requested->size);
-  if (engine->requested_servername_.value_or(servername) != servername) {
+  if (!engine->hello_seen_) engine->requested_servername_ = *servername;
+  engine->hello_seen_ = true;
+  if (*servername != engine->requested_servername_) {
     *alert = SSL_AD_ILLEGAL_PARAMETER;
     return SSL_CLIENT_HELLO_ERROR;
   }
-  engine->requested_servername_ = servername;
   // OpenSSL ends a handshake that offers a session there.
-  if (!engine->first_context_->has_session_id_context() &&
+  if (engine->first_context_->session_id_context().empty() &&
       (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
     SSL_set_options(ssl, SSL_OP_NO_TICKET);
     return SSL_CLIENT_HELLO_SUCCESS;
@@ -112,8 +129,18 @@ int EngineCallbacks::OnClientHello(SSL* ssl, int* alert, void*) {
   return SSL_CLIENT_HELLO_RETRY;
 }
 
-// The acknowledgement has OpenSSL store the name with the session.
-int EngineCallbacks::OnServername(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
+// The acknowledgement has OpenSSL store the name with the session; only a session of a pre-shared
+// key, which counts as a resumed one, is left without.
+int EngineCallbacks::OnServername(SSL* ssl, int* alert, void*) {
+  const std::string& servername = EngineOf(ssl)->requested_servername_;
+  SSL_SESSION* session = SSL_get_session(ssl);
+  if (servername.empty() || session == nullptr || SSL_SESSION_get0_hostname(session) != nullptr) {
+    return SSL_TLSEXT_ERR_OK;
+  }
+  if (SSL_SESSION_set1_hostname(session, servername.c_str()) == 1) return SSL_TLSEXT_ERR_OK;
+  *alert = SSL_AD_INTERNAL_ERROR;
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
 
 SSL_TICKET_RETURN EngineCallbacks::OnTicketOpened(SSL* ssl, SSL_SESSION* session,
                                                   const unsigned char*, size_t,
@@ -121,7 +148,7 @@ SSL_TICKET_RETURN EngineCallbacks::OnTicketOpened(SSL* ssl, SSL_SESSION* session
   if (status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT) {
     return SSL_TICKET_RETURN_IGNORE_RENEW;
   }
-  if (!IsOfSameServer(session, *EngineOf(ssl)->requested_servername_)) {
+  if (!IsOfSameServer(session, EngineOf(ssl)->requested_servername_)) {
     return SSL_TICKET_RETURN_IGNORE_RENEW;
   }
   return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
@@ -214,8 +241,7 @@ SSL_SESSION* EngineCallbacks::OnGetSession(SSL* ssl, const unsigned char* id, in
   *copy = 0;  // the reference goes to OpenSSL
   Engine* engine = EngineOf(ssl);
   SSL_SESSION* session = engine->provided_session_.get();
-  if (session == nullptr || !IsOfSameServer(session, *engine->requested_servername_))
-    return nullptr;
+  if (session == nullptr || !IsOfSameServer(session, engine->requested_servername_)) return nullptr;
   unsigned int size = 0;
   const unsigned char* provided = SSL_SESSION_get_id(session, &size);
   if (size != static_cast<unsigned int>(id_size) || memcmp(provided, id, size) != 0) return nullptr;
@@ -238,6 +264,7 @@ unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* iden
 
 unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsigned char* psk,
                                           unsigned int max_psk) {
+  if (!IsUtf8(identity)) return 0;
   auto answer = EngineOf(ssl)->host_->PskForClient(identity, max_psk);
   if (!answer) return 0;
   const openssl::CleanseOnReturn cleanse(&*answer);
@@ -357,6 +384,7 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
   openssl::ClearErrorOnReturn clear;
   if (context->certificate() == nullptr) {
     if (context->has_authorities()) Trust(std::move(context));
+    if (context_->certificate() != nullptr) return openssl::Ok();
     // Raises the error that names what is missing.
     SSL_use_certificate(ssl(), nullptr);
     return Error::FromQueue("SSL_use_certificate");
@@ -364,6 +392,9 @@ Status Engine::SelectContext(std::shared_ptr<Context> context) {
   if (SSL_set_SSL_CTX(ssl(), context->ssl_ctx()) == nullptr) {
     return Error::FromQueue("SSL_set_SSL_CTX");
   }
+  // Sessions are those of the first context.
+  const std::vector<uint8_t>& id = first_context_->session_id_context();
+  SSL_set_session_id_context(ssl(), id.data(), static_cast<unsigned int>(id.size()));
   context_ = context;
   Trust(std::move(context));
   if (keylog_) EnableKeylog();

@@ -199,14 +199,21 @@ TEST_P(Questions, OfACertificateUseThatOfAnotherContext) {
 }
 
 TEST_P(Questions, OfACertificateRefuseAContextWithoutOne) {
-  std::unique_ptr<Pair> pair = NewPair();
-  pair->server.on_question = [&](const Event& question) {
-    if (question.type != Type::kCertificate) return;
-    Status status = pair->server.engine().SelectContext(NewContext(0));
-    ASSERT_FALSE(status.ok());
-    EXPECT_EQ(status.error().code, "ERR_SSL_PASSED_A_NULL_PARAMETER");
-  };
-  pair->Handshake();
+  for (const bool has_one_before : {true, false}) {
+    Pair pair(ClientContext(GetParam()),
+              has_one_before ? ServerContext(GetParam()) : NewContext(GetParam()));
+    pair.server.engine().EnableCertificateQuestion();
+    pair.server.on_question = [&](const Event& question) {
+      if (question.type != Type::kCertificate) return;
+      Status status = pair.server.engine().SelectContext(NewContext(0));
+      ASSERT_EQ(status.ok(), has_one_before);
+      if (status.ok()) return;
+      EXPECT_EQ(status.error().code, "ERR_SSL_PASSED_A_NULL_PARAMETER");
+    };
+    pair.Start();
+    pair.Run();
+    EXPECT_EQ(pair.server.open(), has_one_before);
+  }
 }
 
 TEST_P(Questions, OfACertificateStapleAnOcspResponse) {

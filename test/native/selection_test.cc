@@ -144,11 +144,12 @@ class Psk : public ForEachVersion {
   Pair pair_;
 };
 
-TEST_P(Psk, AuthenticatesBothEnds) {
+TEST_P(Psk, TakesThePlaceOfCertificates) {
   pair_.Handshake();
   pair_.ExpectDataFlows();
+  EXPECT_FALSE(VerifyPeer(pair_.client.engine()));
+  EXPECT_TRUE(VerifyPeer(pair_.server.engine())) << "where a server asks for a certificate";
   for (const Peer* peer : {&pair_.client, &pair_.server}) {
-    EXPECT_FALSE(VerifyPeer(peer->engine()));
     EXPECT_TRUE(PeerCertificates(peer->engine(), true).empty());
     EXPECT_TRUE(PeerChain(peer->engine()).empty());
     EXPECT_EQ(SimplePeerNames(peer->engine()), std::nullopt);
@@ -162,6 +163,49 @@ TEST_P(Psk, GivesTheClientAHint) {
   // RFC 8446 has no hints.
   EXPECT_EQ(hints_.back(), GetParam() == TLS1_2_VERSION ? "a hint" : "(none)");
   EXPECT_FALSE(pair_.server.engine().SetPskIdentityHint(std::string(1000, 'a')));
+}
+
+TEST_P(Psk, IsNotAskedForByATicket) {
+  if (GetParam() != TLS1_3_VERSION) GTEST_SKIP() << "only TLS 1.3 has both in one extension";
+  const std::vector<uint8_t> session = SessionOf(&pair_);
+  size_t asked = 0;
+  Pair second(PskContext(), pair_.server.engine().context());
+  second.server.engine().EnablePsk();
+  second.server.psk_for_client = [&](const std::string&) {
+    ++asked;
+    return key_;
+  };
+  EXPECT_TRUE(second.client.engine().SetSession(session));
+  second.Handshake();
+  EXPECT_TRUE(SessionReused(second.server.engine()));
+  EXPECT_EQ(asked, 0u);
+}
+
+TEST_P(Psk, TakesIdentitiesInUtf8) {
+  for (const char* identity : {"\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x94\x91 key"}) {
+    Pair pair(PskContext(), PskContext());
+    pair.client.engine().EnablePsk();
+    pair.server.engine().EnablePsk();
+    pair.client.psk_for_server = [&](const char*) { return EngineHost::PskAnswer{identity, key_}; };
+    pair.server.psk_for_client = [&](const std::string& asked) {
+      EXPECT_EQ(asked, identity);
+      return key_;
+    };
+    pair.Handshake();
+  }
+  for (const char* identity : {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80"}) {
+    Pair pair(PskContext(), PskContext());
+    pair.client.engine().EnablePsk();
+    pair.server.engine().EnablePsk();
+    pair.client.psk_for_server = [&](const char*) { return EngineHost::PskAnswer{identity, key_}; };
+    pair.server.psk_for_client = [&](const std::string&) {
+      ADD_FAILURE() << "asked for what is no identity";
+      return key_;
+    };
+    pair.Start();
+    pair.Run();
+    EXPECT_TRUE(pair.server.failed());
+  }
 }
 
 TEST_P(Psk, RefusesAnotherKey) {

@@ -91,6 +91,33 @@ TEST_P(ServerName, BindsWhatASelectedContextMade) {
   }
 }
 
+TEST_P(ServerName, BindsWhatAPreSharedKeyMade) {
+  const std::vector<uint8_t> key = Pattern(32);
+  const auto with_key = [&](Pair* pair) {
+    pair->client.engine().EnablePsk();
+    pair->server.engine().EnablePsk();
+    pair->client.psk_for_server = [&](const char*) { return EngineHost::PskAnswer{"it", key}; };
+    pair->server.psk_for_client = [&](const std::string&) { return key; };
+  };
+  // The only digest that a key without a session has.
+  ASSERT_TRUE(client_->SetCipherSuites("TLS_AES_128_GCM_SHA256").ok());
+  client_->SetCiphers("PSK");
+  server_->SetCiphers("PSK:DEFAULT");
+  auto first = Connect("a.example");
+  with_key(first.get());
+  const std::vector<uint8_t> session = SessionOf(first.get());
+  client_ = ClientContext(GetParam());
+  ASSERT_TRUE(client_->SetCipherSuites("TLS_AES_128_GCM_SHA256").ok());
+  client_->SetCiphers("PSK:DEFAULT");
+  for (const char* name : {"a.example", "b.example", static_cast<const char*>(nullptr)}) {
+    auto pair = Connect(name, &session);
+    if (GetParam() == TLS1_2_VERSION) with_key(pair.get());
+    pair->Handshake();
+    const bool same = std::string(name ? name : "") == "a.example";
+    EXPECT_EQ(SessionReused(pair->server.engine()), same) << (name ? name : "no name");
+  }
+}
+
 TEST_P(ServerName, DoesNotChangeInARenegotiation) {
   if (GetParam() != TLS1_2_VERSION) GTEST_SKIP() << "TLS 1.3 has none";
   for (const char* name : {"a.example", static_cast<const char*>(nullptr)}) {
@@ -111,8 +138,8 @@ TEST_P(ServerName, DoesNotChangeInARenegotiation) {
 
 TEST_P(ServerName, DoesNotChangeAfterAHelloRetryRequest) {
   if (GetParam() != TLS1_3_VERSION) GTEST_SKIP() << "TLS 1.2 has none";
-  ASSERT_TRUE(client_->SetGroups("P-384:X25519").ok());
-  ASSERT_TRUE(server_->SetGroups("X25519").ok());
+  ASSERT_TRUE(client_->SetGroups("P-384:X25519:P-256").ok());
+  ASSERT_TRUE(server_->SetGroups("X25519:P-256").ok());
   auto same = Connect("a.example");
   same->Handshake();
   same->ExpectDataFlows();
@@ -164,6 +191,49 @@ TEST_P(ClientCertificate, IsAskedForAgainWithoutASessionIdContext) {
   }
 }
 
+TEST_P(ClientCertificate, HasNothingInItsPlace) {
+  // Sessions of a server that did not ask, and of one that went without.
+  server_->SetSessionIdContext(BytesOf("application"));
+  client_ = ClientContext(GetParam());
+  for (const auto verify : {Engine::Verify::kNone, Engine::Verify::kRequest}) {
+    Pair first(client_, server_);
+    first.server.engine().SetVerify(verify);
+    const std::vector<uint8_t> session = SessionOf(&first);
+    Pair second(client_, server_);
+    second.server.engine().SetVerify(Engine::Verify::kRequire);
+    second.client.engine().SetSession(session);
+    second.Handshake();
+    EXPECT_TRUE(SessionReused(second.server.engine()));
+    EXPECT_TRUE(VerifyPeer(second.server.engine()));
+  }
+}
+
+TEST_P(ClientCertificate, KeepsTheSessionIdContextOfTheFirstContext) {
+  ASSERT_TRUE(client_->SetGroups("P-384:X25519:P-256").ok());
+  ASSERT_TRUE(server_->SetGroups("X25519:P-256").ok());
+  server_->SetSessionIdContext(BytesOf("application"));
+  const ContextPointer second = ServerContext(GetParam(), Certificates().second);
+  second->AddCACertificates(BytesOf(Certificates().authority.CertificatePem()));
+  std::vector<uint8_t> session;
+  for (const bool reused : {false, true, true}) {
+    Pair pair(client_, server_);
+    Engine* engine = &pair.server.engine();
+    engine->SetVerify(Engine::Verify::kRequire);
+    engine->EnableCertificateQuestion();
+    pair.server.on_question = [=](const Event&) {
+      EXPECT_TRUE(engine->SelectContext(second).ok());
+    };
+    if (reused) {
+      pair.client.engine().SetSession(session);
+      pair.Handshake();
+    } else {
+      session = SessionOf(&pair);
+    }
+    EXPECT_EQ(SessionReused(*engine), reused);
+    EXPECT_FALSE(VerifyPeer(*engine));
+  }
+}
+
 TEST_P(ClientCertificate, IsVerifiedByTheAuthoritiesOfAContextWithoutCertificate) {
   const auto verify = [&](const std::string& authorities) {
     ContextPointer selected = NewContext(GetParam());
@@ -175,7 +245,7 @@ TEST_P(ClientCertificate, IsVerifiedByTheAuthoritiesOfAContextWithoutCertificate
     engine->SetVerify(Engine::Verify::kRequire);
     engine->EnableCertificateQuestion();
     pair.server.on_question = [=](const Event&) {
-      EXPECT_FALSE(engine->SelectContext(selected).ok());
+      EXPECT_TRUE(engine->SelectContext(selected).ok());
     };
     pair.Handshake();
     return !VerifyPeer(*engine);

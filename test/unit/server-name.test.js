@@ -53,6 +53,27 @@ transports('a server name', (test) => {
       });
     }
 
+    test(`has no session stand for a certificate over ${version}`, async (scene) => {
+      const shared = { ...only(version), ca: certs.ca, ticketKeys: Buffer.alloc(48, version) };
+      const lax = { requestCert: true, rejectUnauthorized: false };
+      for (const made of [{}, lax]) {
+        for (const offered of [lax, { requestCert: true }]) {
+          const first = await scene.listen({ ...shared, ...made }, (far) => far.end('hello'));
+          const second = await scene.listen({ ...shared, ...offered });
+          let session;
+          const near = scene.connect(first);
+          near.on('session', (latest) => (session = latest));
+          assert.equal(String(await readAll(near)), 'hello');
+          const outcome = Promise.race([
+            once(second, 'secureConnection').then(([far]) => far.authorized),
+            once(second, 'tlsClientError').then(() => 'refused'),
+          ]);
+          scene.connect(second, { session }).on('error', () => {});
+          assert.equal(await outcome, offered === lax ? false : 'refused');
+        }
+      }
+    });
+
     for (const secureOptions of [0, SSL_OP_NO_TICKET]) {
       const without = secureOptions === 0 ? '' : ' or tickets';
       test(`needs no session id context${without} for clients with certificates over ${version}`, async (scene) => {
@@ -85,6 +106,34 @@ transports('a server name', (test) => {
       });
     }
   }
+
+  test('is asked for by no ticket where there are pre-shared keys', async (scene) => {
+    const key = Buffer.alloc(32, 'key');
+    const asked = [];
+    const server = await scene.listen(
+      {
+        ciphers: 'TLS_AES_128_GCM_SHA256',
+        pskCallback: (socket, identity) => {
+          asked.push(identity);
+          return key;
+        },
+      },
+      (far) => far.end(`${far.servername} ${far.isSessionReused()}`),
+    );
+    let session;
+    const visit = async (options) => {
+      const near = scene.connect(server, { ciphers: 'TLS_AES_128_GCM_SHA256', ...options });
+      near.on('session', (latest) => (session = latest));
+      return String(await readAll(near));
+    };
+    const withKey = {
+      checkServerIdentity: () => undefined,
+      pskCallback: () => ({ psk: key, identity: "ich bin's, Jürgen" }),
+    };
+    assert.equal(await visit(withKey), 'localhost true');
+    assert.equal(await visit({ session, checkServerIdentity: () => undefined }), 'localhost true');
+    assert.deepEqual(asked, ["ich bin's, Jürgen"]);
+  });
 
   test('is not empty', async (scene) => {
     const server = await scene.listen();
