@@ -189,7 +189,7 @@ Napi::Value TLSWrap::Select(const char* name, std::initializer_list<napi_value> 
     }
     return Napi::Env(env).Undefined();
   }
-  silent_ = Napi::Value(env, result).IsNull();
+  if (Napi::Value(env, result).IsNull()) silent_ = true;
   return {env, result};
 }
 

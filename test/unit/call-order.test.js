@@ -109,6 +109,39 @@ transports('calls in an unusual order', (test) => {
     });
   }
 
+  for (const [callback, options] of [
+    ['ALPNCallback', { ALPNCallback: ({ protocols }) => protocols[0] }],
+    [
+      'pskCallback',
+      { ciphers: 'PSK+HIGH:TLS_AES_128_GCM_SHA256', pskCallback: () => Buffer.alloc(16) },
+    ],
+  ]) {
+    test(`end a handshake whose transport ${callback} destroys`, async (scene) => {
+      let raw;
+      const select = options[callback];
+      const server = await scene.listen({
+        ...options,
+        [callback]: (...args) => {
+          raw.destroy();
+          return select(...args);
+        },
+      });
+      server.on('connection', (socket) => (raw = socket));
+      const failed = once(server, 'tlsClientError');
+      const near = scene.connect(server, {
+        ALPNProtocols: ['a'],
+        ...(callback === 'pskCallback' && {
+          ciphers: options.ciphers,
+          pskCallback: () => ({ psk: Buffer.alloc(16), identity: 'it' }),
+        }),
+      });
+      near.on('error', ignore);
+      const [error] = await failed;
+      assert.equal(error.code, 'ECONNRESET');
+      if (!near.closed) await once(near, 'close');
+    });
+  }
+
   test('close once where the signal was aborted before', async (scene) => {
     const server = await scene.listen();
     const raw = await scene.connectRaw(server);
