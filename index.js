@@ -10,6 +10,7 @@ const { checkServerIdentity } = require('./lib/check-server-identity');
 const { connect } = require('./lib/connect');
 const { SecureContext, createSecureContext } = require('./lib/secure-context');
 const { createSecurePair } = require('./lib/secure-pair');
+const { setDefaultCACertificates } = require('./lib/root-certificates');
 const { Server, createServer } = require('./lib/server');
 const { TLSSocket } = require('./lib/tls-socket');
 
@@ -26,7 +27,7 @@ module.exports = Object.assign(require('./lib/exports'), {
 });
 
 // What only some releases of Node have. The list of authorities is Node's: whatever else trusts it follows too.
-const { getCACertificates, setDefaultCACertificates } = core;
+const { getCACertificates } = core;
 const { getCertificateCompressionAlgorithms } = binding;
 const others = {
   createSecurePair,

@@ -12,7 +12,7 @@ const tls = require('node:tls');
 const { binding } = require('./binding');
 const { hasOption } = require('./command-line');
 
-const { getCACertificates } = tls;
+const { getCACertificates, setDefaultCACertificates: setList } = tls;
 /** Node's list is made when it is first read. */
 const { get: getBundled } = Object.getOwnPropertyDescriptor(tls, 'rootCertificates');
 
@@ -22,8 +22,12 @@ const kExtraFile = hasOwnPrivileges() ? process.env.NODE_EXTRA_CA_CERTS : undefi
 /** What Node trusts before anybody sets something else: a list is new whenever it is set. */
 const kInitialList = kUsesOpenSSL ? getCACertificates?.('default') : undefined;
 
+const kEra = Symbol('kEra');
+
 let cachedList;
 let cachedStore;
+/** What contexts have in common that were made under the same default roots: these, once there are others. */
+let era = { list: undefined };
 
 function hasOwnPrivileges() {
   return (
@@ -50,12 +54,33 @@ function defaultRoots() {
 }
 
 /**
- * @returns {object} the default roots, as the native context's useRootStore() takes them: the same
- *   object until tls.setDefaultCACertificates() is called
+ * Node documentation: tls.setDefaultCACertificates(certs). Contexts that exist keep the roots that they were made
+ * with.
+ *
+ * @param {(string | ArrayBufferView)[]} certs
+ * @throws {Error} as Node's own
+ */
+function setDefaultCACertificates(certs) {
+  const list = defaultRoots();
+  setList(certs);
+  era.list = list;
+  era = { list: undefined };
+}
+
+/** @param {object} context - native; trusts the roots that are the default now */
+function trustRoots(context) {
+  context.addRootCerts();
+  context[kEra] = era;
+}
+
+/**
+ * @param {object} context - native
+ * @returns {object} its default roots, as its useRootStore() takes them: the same object until
+ *   tls.setDefaultCACertificates() is called
  * @throws {Error} ERR_CRYPTO_OPERATION_FAILED when no certificate can be read at all
  */
-function rootStore() {
-  const list = defaultRoots() ?? cachedList ?? assembleList();
+function rootStore(context) {
+  const list = context[kEra]?.list ?? defaultRoots() ?? cachedList ?? assembleList();
   if (list !== cachedList || cachedStore === undefined) {
     // Node never lists what OpenSSL's own file and directory hold; a list that was set replaces them.
     const isUntouched = getCACertificates === undefined || list === kInitialList;
@@ -65,4 +90,4 @@ function rootStore() {
   return cachedStore;
 }
 
-module.exports = { defaultRoots, rootStore };
+module.exports = { defaultRoots, rootStore, setDefaultCACertificates, trustRoots };

@@ -174,7 +174,7 @@ function setCiphers(context, ciphers) {
 
 function setTrust(context, ca, allowPartialTrustChain) {
   if (ca) for (const item of options.many(ca)) context.addCACert(options.pem('ca', item));
-  else context.addRootCerts();
+  else rootCertificates.trustRoots(context);
   if (allowPartialTrustChain) context.setAllowPartialTrustChain();
 }
 
@@ -197,7 +197,7 @@ function setDHParam(context, dhparam) {
  * @param {object} context - `context` of a SecureContext
  */
 function prepareVerification(context) {
-  if (context.rootCertsWanted()) context.useRootStore(rootCertificates.rootStore());
+  if (context.rootCertsWanted()) context.useRootStore(rootCertificates.rootStore(context));
 }
 
 module.exports = { SecureContext, createSecureContext, prepareVerification, shareContext };

@@ -46,6 +46,31 @@ if ('getCACertificates' in core) {
   });
 
   topic('CA certificates', (test) => {
+    test('that tls.setDefaultCACertificates() sets are not those of contexts before', async (scene) => {
+      const contexts = ['client', 'server'].map((side) =>
+        scene[side].createSecureContext(certs.identity('p256')),
+      );
+      const before = core.getCACertificates('default');
+      for (const tls of new Set([scene.client, scene.server])) {
+        tls.setDefaultCACertificates([String(certs.ca)]);
+      }
+      const late = scene.client.createSecureContext();
+      for (const tls of new Set([scene.client, scene.server])) tls.setDefaultCACertificates(before);
+      const options = { requestCert: true, rejectUnauthorized: false };
+      const server = await scene.listen({ ...certs.identity('p256'), ...options });
+      server.addContext('localhost', contexts[1]);
+      const outcomes = [];
+      for (const secureContext of [contexts[0], late]) {
+        const lax = { ca: undefined, secureContext, rejectUnauthorized: false };
+        const { near, far } = await scene.join(server, lax);
+        outcomes.push([near.authorized, far.authorized]);
+      }
+      assert.deepEqual(outcomes, [
+        [false, false],
+        [true, false],
+      ]);
+    });
+
     test('that tls.setDefaultCACertificates() sets are those of new connections', async (scene) => {
       const before = core.getCACertificates('default');
       scene.client.setDefaultCACertificates([String(certs.ca)]);
