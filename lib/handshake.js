@@ -193,6 +193,11 @@ function askToStore(socket, id, session) {
 
 /** The context by server name first, then a stapled response for its certificate. */
 function askForCertificate(socket, servername, wantsOcsp) {
+  if (socket._secureEstablished) {
+    // A renegotiation, which has the same name.
+    resume(socket);
+    return;
+  }
   if (servername) socket.servername = servername;
   const { server } = socket._tlsOptions;
   const staple = (context) => {
@@ -222,7 +227,7 @@ function askForCertificate(socket, servername, wantsOcsp) {
     return;
   }
   const answer = answerOnce(socket, (context) => {
-    if (context && typeof context === 'object') {
+    if (context && (typeof context === 'object' || typeof context === 'function')) {
       const native = context.context ?? context;
       if (!(native instanceof binding.SecureContext)) {
         socket.destroy(new TypeError('Invalid SNI context'));

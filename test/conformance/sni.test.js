@@ -17,6 +17,36 @@ async function nameOf(scene, server, servername) {
 }
 
 topic('SNI', (test) => {
+  for (const [what, answer] of [
+    ['a function', () => {}],
+    ['an array', []],
+    ['an object without a context', {}],
+  ]) {
+    test.observe(
+      `fails for ${what} as the answer of SNICallback`,
+      (scene) => scene.handshake({ SNICallback: (name, done) => done(null, answer) }, {}),
+      ({ server }) => assert.equal(server.error.message, 'Invalid SNI context'),
+    );
+  }
+
+  test('asks SNICallback once, whatever the client renegotiates', async (scene) => {
+    const asked = [];
+    const { near, far } = await scene.open({
+      ...only('TLSv1.2'),
+      SNICallback: (name, done) => {
+        asked.push(name);
+        done(null, scene.server.createSecureContext(identity('p256')));
+      },
+    });
+    far.resume();
+    await new Promise((resolve, reject) => {
+      near.renegotiate({}, (error) => (error ? reject(error) : resolve()));
+    });
+    near.write('data');
+    await once(far, 'data');
+    assert.deepEqual(asked, ['localhost']);
+  });
+
   for (const version of versions) {
     test(`chooses among contexts over ${version}`, async (scene) => {
       const server = await scene.listen(only(version));
