@@ -120,6 +120,8 @@ function onConnectEnd() {
   error.host = options.host;
   error.port = options.port;
   error.localAddress = options.localAddress;
+  // So that http does not report a second one.
+  this._hadError = true;
   this.destroy(error);
 }
 

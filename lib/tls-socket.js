@@ -49,6 +49,7 @@ const {
 const { kFinal, kGatherer, kSendLast, kSettleWrite, kWriteCallback, kWritten } = write;
 const kAttach = Symbol('kAttach');
 const kBegin = Symbol('kBegin');
+const kBeginning = Symbol('kBeginning');
 const kDeliverEvent = Symbol('kDeliverEvent');
 const kEarlyError = Symbol('kEarlyError');
 const kFail = Symbol('kFail');
@@ -122,6 +123,7 @@ function TLSSocket(socket, opts) {
   this[kLostWrite] = null;
   this[kOnRead] = null;
   this[kReading] = false;
+  this[kBeginning] = false;
   this[kBegun] = Boolean(options.isServer);
   this[kStarted] = false;
   this[kStreamHandle] = streamHandle;
@@ -244,7 +246,9 @@ TLSSocket.prototype._start = function () {
 };
 
 TLSSocket.prototype[kBegin] = function () {
+  this[kBeginning] = true;
   this[kAdvance](this.ssl.start());
+  this[kBeginning] = false;
 };
 
 // --- What happens on the connection.
@@ -341,9 +345,10 @@ TLSSocket.prototype[kFail] = function (error) {
   this[kWriteCallback] = null;
   // A write that waited for the handshake is what fails, as in core: https requests have one.
   const failsWrite = callback !== null && error?.library !== undefined;
-  const reported = failsWrite ? errnoException(UV_EPROTO, 'write', error.message) : error;
-  this.destroy(reported);
-  callback?.(reported);
+  const lost = failsWrite ? errnoException(UV_EPROTO, 'write', error.message) : error;
+  // What is wrong with the options is told as it is.
+  this.destroy(this[kBeginning] ? error : lost);
+  callback?.(lost);
 };
 
 TLSSocket.prototype._emitTLSError = function (error) {
