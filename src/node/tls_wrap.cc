@@ -157,6 +157,8 @@ Napi::Value TLSWrap::Write(const Napi::CallbackInfo& info) {
       napi_get_value_bool(info.Env(), info[2], &more_follows) != napi_ok) {
     return Napi::Number::New(info.Env(), 0);
   }
+  // Not while the end is on its way to the user.
+  if (peer_closed() && CurrentTurn() != read_end_turn_) wrote_after_end_ = true;
   write_.active = true;
   write_.rest = {plaintext->data, std::min(static_cast<size_t>(size), plaintext->size)};
   write_.size = write_.rest.size;
@@ -172,6 +174,7 @@ Napi::Value TLSWrap::Turn(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   BeginTurn();
   halted_ = false;
+  SettleSendError();
   if (ready() && engine_->spent()) engine_->Continue();
   return Settle(info.Env());
 }
@@ -206,6 +209,7 @@ Napi::Value TLSWrap::Sent(const Napi::CallbackInfo& info) {
 // closeNotify(): flags. Plaintext cannot be written afterwards.
 Napi::Value TLSWrap::CloseNotify(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
+  wrote_after_end_ = false;
   if (ready()) engine_->Close();
   return Settle(info.Env());
 }

@@ -137,10 +137,18 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   void OnShutdown(int status) override;
 
   // --- Writing (tls_wrap_write.cc).
-  bool sending() const { return stream_sending_ || (transport_ && transport_->sending()); }
+  bool sending() const {
+    return stream_sending_ || (transport_ && transport_->sending()) || send_error_waits();
+  }
   bool AnswersWait() const;
   int SendOutput();
   void Pump();
+  void OnSendError(int status);
+  // A peer that has closed its side may do so with the other: as in core that is a failure only for
+  // what is written after it.
+  bool peer_closed() const { return read_ended_ || engine_->peer_closed(); }
+  bool send_error_waits() const { return send_error_ != 0 && !peer_closed(); }
+  void SettleSendError();
   size_t TurnBudget() const;
   uint64_t CurrentTurn() const;
   bool TurnIsSpent();
@@ -189,6 +197,10 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   int status_ = 0;
   size_t turn_bytes_ = 0;               // plaintext encrypted in this turn of the loop
   uint64_t turn_ = 0;                   // which it is
+  int send_error_ = 0;                  // not reported yet: a libuv error
+  uint64_t read_end_turn_ = 0;          // when the transport has ended
+  uint64_t send_error_turn_ = 0;        // when something was last read after it
+  uint64_t send_error_read_ = 0;        // bytes that had been read by then
   bool turn_wanted_ = false;            // kTurn has been reported, turn() has not come
   bool streaming_ = false;              // the last turn was spent, and this one follows it
   bool held_over_ = false;              // kHeldOver has been reported, turn() has not come
@@ -199,10 +211,12 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   bool synchronous_callbacks_ = false;  // ALPN or PSK
   enum class Offload { kNever, kWhereItPays, kAlways };
   Offload offload_ = Offload::kNever;
-  bool reading_ = false;        // JavaScript wants what the transport has
-  bool native_reader_ = false;  // http or http2 may have taken over the reading
-  bool silent_ = false;         // nothing is sent any more: the user's callback has thrown, or
-                                // the transport is gone
+  bool read_ended_ = false;       // by the peer, in whatever way
+  bool wrote_after_end_ = false;  // after peer_closed(), and before the end of our side
+  bool reading_ = false;          // JavaScript wants what the transport has
+  bool native_reader_ = false;    // http or http2 may have taken over the reading
+  bool silent_ = false;           // nothing is sent any more: the user's callback has thrown, or
+                                  // the transport is gone
   bool silence_reported_ = false;
   bool failure_reported_ = false;  // of the engine
   bool peer_closed_reported_ = false;

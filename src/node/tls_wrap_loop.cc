@@ -102,7 +102,13 @@ void TLSWrap::OnReadEnd(int status) {
   Napi::HandleScope scope(Env());
   [[maybe_unused]] const Napi::Object self = Value();
   EngineScope engine_scope(this);
-  Raise(kReadEnd, status);
+  read_ended_ = status == UV_EOF;
+  read_end_turn_ = CurrentTurn();
+  if (send_error_waits()) {
+    Raise(kTransportError, std::exchange(send_error_, 0));
+  } else {
+    Raise(kReadEnd, status);
+  }
   Deliver();
 }
 
@@ -110,11 +116,8 @@ void TLSWrap::OnSent(int status) {
   Napi::HandleScope scope(Env());
   [[maybe_unused]] const Napi::Object self = Value();
   EngineScope engine_scope(this);
-  if (status != 0) {
-    Raise(kTransportError, status);
-  } else {
-    Pump();
-  }
+  if (status != 0) OnSendError(status);
+  Pump();
   Deliver();
 }
 

@@ -36,7 +36,9 @@ constexpr size_t kMaxAnswers = size_t{16} * 1024;
 // 0: nothing is left; UV_EAGAIN: something is, and will be sent later; else a libuv error.
 int TLSWrap::SendOutput() {
   tls::OutputQueue& output = engine_->output();
-  if (silent_) output.Clear();
+  if (silent_ || send_error_ != 0) output.Clear();
+  if (send_error_waits()) return UV_EAGAIN;
+  if (send_error_ != 0) return wrote_after_end_ ? send_error_ : 0;
   if (engine_->output_held() && !output.empty()) return UV_EAGAIN;
   if (transport_) return transport_->Send(&output);
   return output.empty() && !stream_sending_ ? 0 : UV_EAGAIN;
@@ -107,10 +109,7 @@ void TLSWrap::Pump() {
   for (;;) {
     const int status = SendOutput();
     if (status == UV_EAGAIN) return;
-    if (status != 0) {
-      engine_->output().Clear();
-      return Raise(kTransportError, status);
-    }
+    if (status != 0) return OnSendError(status);
     if (shutdown_wanted_) {
       shutdown_wanted_ = false;
       const int failed = transport_ ? transport_->Shutdown() : UV_ENOTCONN;
@@ -123,6 +122,32 @@ void TLSWrap::Pump() {
     }
     if (TurnIsSpent()) return WantTurn();
     if (!Encrypt() && !write_.rest.empty()) return;
+  }
+}
+
+// The peer takes nothing more. What it has said before, such as an early answer to an upload, waits
+// to be read, and would be lost with the connection.
+void TLSWrap::OnSendError(int status) {
+  engine_->output().Clear();
+  const bool told = peer_closed() ? wrote_after_end_ : !reading_;
+  if (!transport_ || told) return Raise(kTransportError, status);
+  send_error_ = status;
+  send_error_turn_ = CurrentTurn();
+  send_error_read_ = transport_->bytes_read();
+  WantTurn();
+}
+
+// In each turn of the loop after OnSendError(): the error is told after a whole one in which
+// nothing was read.
+void TLSWrap::SettleSendError() {
+  if (!send_error_waits()) return;
+  const uint64_t turn = CurrentTurn();
+  const uint64_t read = transport_ ? transport_->bytes_read() : send_error_read_;
+  if (std::exchange(send_error_read_, read) != read || turn == send_error_turn_) {
+    send_error_turn_ = turn;
+    WantTurn();
+  } else {
+    Raise(kTransportError, std::exchange(send_error_, 0));
   }
 }
 

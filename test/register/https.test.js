@@ -34,6 +34,56 @@ describe('https under napi-tls/register', () => {
     agent.destroy();
   });
 
+  test('reads an early answer to an upload', async (world) => {
+    const { assert, ca, identity, listen, once, require } = world;
+    const https = require('node:https');
+    const server = https.createServer(identity, (request, response) => {
+      response.writeHead(413, { connection: 'close' });
+      response.end('too large');
+    });
+    const port = await listen(server);
+    for (let i = 0; i < 5; i++) {
+      const request = https.request({ port, ca, method: 'POST', agent: false });
+      let answer = '';
+      request.on('response', (response) => {
+        assert.equal(response.statusCode, 413);
+        response.on('data', (chunk) => (answer += chunk));
+      });
+      // That the rest was not taken may be told after it.
+      request.on('error', () => {});
+      let left = 20;
+      const upload = () => {
+        while (left-- > 0 && !request.destroyed) {
+          if (!request.write(Buffer.alloc(40_000))) {
+            request.once('drain', upload);
+            return;
+          }
+        }
+        request.end();
+      };
+      upload();
+      await once(request, 'close');
+      assert.equal(answer, 'too large');
+    }
+  });
+
+  test('reports one failure of a handshake that the peer ends', async (world) => {
+    const { assert, ca, identity, listen, require } = world;
+    const https = require('node:https');
+    const server = https.createServer({ ...identity, requestCert: true, maxVersion: 'TLSv1.2' });
+    server.on('connection', (socket) => setImmediate(() => socket.end()));
+    server.on('tlsClientError', () => {});
+    const port = await listen(server);
+    const errors = [];
+    await new Promise((resolve) => {
+      const request = https.get({ port, ca, agent: false });
+      request.on('error', (error) => errors.push(error.code));
+      request.on('close', resolve);
+    });
+    await new Promise(setImmediate);
+    assert.deepEqual(errors, ['ECONNRESET']);
+  });
+
   test('answers pipelined requests in their order', async (world) => {
     const { assert, ca, identity, listen, once, require, tls } = world;
     const server = require('node:https').createServer(identity, (request, response) => {
