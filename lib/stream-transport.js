@@ -2,10 +2,11 @@
 
 const net = require('node:net');
 
+const { errnoException } = require('./errors');
 const { onceClosed } = require('./once-closed');
 const { StreamHandle } = require('./stream-handle');
 const { kAdvance, kReadEnd, kTransportClosed } = require('./tls-handle');
-const { UV_ENOTCONN, UV_EOF } = require('./uv');
+const { UV_ENOTCONN, UV_EOF, UV_EPIPE } = require('./uv');
 
 /**
  * Ciphertext through any Duplex: TLS in TLS, a socket whose handle is not to be had, a stream of the user.
@@ -88,9 +89,28 @@ class StreamTransport {
   send() {
     const ciphertext = this.handle.takeOutput();
     if (ciphertext === undefined) return;
+    if (this.stream instanceof net.Socket && this.stream.writableEnded) {
+      this.#lose();
+      return;
+    }
     this.stream.write(ciphertext, (error) => {
       const owner = this.handle.owner;
       if (error || owner.destroyed) return;
+      owner[kAdvance](this.handle.sent());
+      this.#pendingShutdown?.();
+    });
+  }
+
+  /** The user has ended the socket below: an answer to the peer's end has come too late, all else is a failed write. */
+  #lose() {
+    const { owner } = this.handle;
+    if (owner.destroyed) return;
+    if (!owner.readableEnded) {
+      owner.destroy(errnoException(UV_EPIPE, 'write'));
+      return;
+    }
+    process.nextTick(() => {
+      if (owner.destroyed) return;
       owner[kAdvance](this.handle.sent());
       this.#pendingShutdown?.();
     });

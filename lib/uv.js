@@ -10,5 +10,6 @@ module.exports = {
   UV_EOF: numbers.get('EOF'),
   UV_ECANCELED: numbers.get('ECANCELED'),
   UV_ENOTCONN: numbers.get('ENOTCONN'),
+  UV_EPIPE: numbers.get('EPIPE'),
   UV_EPROTO: numbers.get('EPROTO'),
 };

@@ -163,6 +163,28 @@ transports('TLS over other streams', (test, transport) => {
     });
   }
 
+  for (const [what, act, expected] of [
+    ['ends with a TLS socket below that is ended', () => {}, null],
+    ['tells what is written when it is', (near) => near.write('too late'), 'EPIPE'],
+  ]) {
+    test(what, async (scene) => {
+      const server = await scene.listen({}, (far) => accept(scene.server, far).resume());
+      const outer = scene.connect(server);
+      await once(outer, 'secureConnect');
+      const near = scene.track(scene.client.connect(clientOptions(outer)));
+      await once(near, 'secureConnect');
+      near.resume();
+      let failure = null;
+      near.on('error', ({ code }) => (failure = code));
+      outer.on('error', (error) => (failure = error));
+      const closed = Promise.all([once(outer, 'close'), once(near, 'close').catch(() => {})]);
+      outer.end();
+      act(near);
+      await closed;
+      assert.equal(failure, expected);
+    });
+  }
+
   test('goes through a pair of Duplex streams', async (scene) => {
     const [one, other] = pair();
     const far = scene.track(accept(scene.server, other));
