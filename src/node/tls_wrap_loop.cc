@@ -102,11 +102,12 @@ void TLSWrap::OnReadEnd(int status) {
   Napi::HandleScope scope(Env());
   [[maybe_unused]] const Napi::Object self = Value();
   EngineScope engine_scope(this);
-  read_ended_ = status == UV_EOF;
-  read_end_turn_ = CurrentTurn();
   if (send_error_waits()) {
+    // The kernel has told of a reset already, and tells of an end now.
     Raise(kTransportError, std::exchange(send_error_, 0));
   } else {
+    read_ended_ = status == UV_EOF;
+    read_end_turn_ = CurrentTurn();
     Raise(kReadEnd, status);
   }
   Deliver();

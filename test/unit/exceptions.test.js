@@ -52,6 +52,10 @@ describe('an exception in a handler of the user', function () {
       for (const [title, outcome] of Object.entries(expected)) {
         // A stream that is closed below closes what a missed 'finish' would leave open for ever.
         if (transport === 'stream') drop(outcome.near, actual[title].near);
+        // Whether the end comes before the client has gone is a matter of time, in core too.
+        if (title === 'session of the client') {
+          for (const { far } of [outcome, actual[title]]) far.splice(0, Infinity, far.at(-1));
+        }
         assert.deepEqual(actual[title], outcome, title);
       }
     });
