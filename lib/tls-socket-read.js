@@ -9,6 +9,7 @@ const { UV_EOF } = require('./uv');
 
 const kEndStatus = Symbol('kEndStatus');
 const kHalted = Symbol('kHalted');
+const kHasAhead = Symbol('kHasAhead');
 const kOffer = Symbol('kOffer');
 const kOnRead = Symbol('kOnRead');
 const kPush = Symbol('kPush');
@@ -67,8 +68,8 @@ const methods = {
   },
 
   [kReadEnd](status) {
-    // What came before it has not been decrypted yet, or not been taken by `onread`.
-    if (this[kHalted] || this[kOnRead]?.hasRest) {
+    // What came before it has not been decrypted yet, or not been taken by `onread`, or is about to be pushed.
+    if (this[kHalted] || this[kOnRead]?.hasRest || this[kHasAhead]) {
       this[kEndStatus] = status;
       return;
     }
@@ -86,6 +87,7 @@ module.exports = {
   methods,
   kEndStatus,
   kHalted,
+  kHasAhead,
   kOnRead,
   kPush,
   kReading,

@@ -38,6 +38,7 @@ const { nodeMajor } = require('./node-version');
 const {
   kEndStatus,
   kHalted,
+  kHasAhead,
   kOnRead,
   kPush,
   kReading,
@@ -120,6 +121,7 @@ function TLSSocket(socket, opts) {
   this[kFinal] = null;
   this[kEndStatus] = 0;
   this[kHalted] = false;
+  this[kHasAhead] = false;
   this[kLostWrite] = null;
   this[kOnRead] = null;
   this[kReading] = false;
@@ -271,11 +273,18 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
+  // The user may write in what follows, and the end of the peer come with that.
+  const isAhead = plaintext !== null || (flags & Flag.kUnread) !== 0;
+  if (isAhead) this[kHasAhead] = true;
   if (flags & Flag.kWritten) attempt(this, kWritten);
   // The event loop comes back for each event; otherwise all of them are delivered now.
   while (flags & Flag.kEvent && attempt(this, kDeliverEvent) !== false && !fromLoop);
   if (flags & Flag.kUnread) attempt(this, kPush, this[kUnread]);
   if (plaintext !== null && !this.destroyed) attempt(this, kReceive, plaintext);
+  if (isAhead) {
+    this[kHasAhead] = false;
+    if (this[kEndStatus] !== 0 && !this.destroyed) attempt(this, kReadEnd, this[kEndStatus]);
+  }
   if (!this.destroyed) attempt(this, kSettle, flags, status);
   const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
   if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
