@@ -9,7 +9,9 @@ const { UV_EOF } = require('./uv');
 
 const kEndStatus = Symbol('kEndStatus');
 const kHalted = Symbol('kHalted');
+/** Data that is about to be pushed, and an end that has come meanwhile. */
 const kHasAhead = Symbol('kHasAhead');
+const kEndBehind = Symbol('kEndBehind');
 const kOffer = Symbol('kOffer');
 const kOnRead = Symbol('kOnRead');
 const kPush = Symbol('kPush');
@@ -68,8 +70,12 @@ const methods = {
   },
 
   [kReadEnd](status) {
-    // What came before it has not been decrypted yet, or not been taken by `onread`, or is about to be pushed.
-    if (this[kHalted] || this[kOnRead]?.hasRest || this[kHasAhead]) {
+    if (this[kHasAhead]) {
+      this[kEndBehind] = status;
+      return;
+    }
+    // What came before it has not been decrypted yet, or not been taken by `onread`.
+    if (this[kHalted] || this[kOnRead]?.hasRest) {
       this[kEndStatus] = status;
       return;
     }
@@ -85,6 +91,7 @@ const methods = {
 
 module.exports = {
   methods,
+  kEndBehind,
   kEndStatus,
   kHalted,
   kHasAhead,

@@ -36,6 +36,7 @@ const { WriteGatherer } = require('./write-gatherer');
 const { nodeMajor } = require('./node-version');
 
 const {
+  kEndBehind,
   kEndStatus,
   kHalted,
   kHasAhead,
@@ -119,6 +120,7 @@ function TLSSocket(socket, opts) {
   this.encrypted = true;
   this.ssl = handle;
   this[kFinal] = null;
+  this[kEndBehind] = 0;
   this[kEndStatus] = 0;
   this[kHalted] = false;
   this[kHasAhead] = false;
@@ -273,21 +275,22 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   // Taken at once: any call into C++ may use the slab again.
   const plaintext = flags & Flag.kPlaintext ? takePlaintext() : null;
   const status = lastStatus();
-  // The user may write in what follows, and the end of the peer come with that.
-  const isAhead = plaintext !== null || (flags & Flag.kUnread) !== 0;
-  if (isAhead) this[kHasAhead] = true;
+  // The user may write in what follows, and the end of the peer come with that: it waits.
+  const hadAhead = this[kHasAhead];
+  this[kHasAhead] = hadAhead || plaintext !== null || (flags & Flag.kUnread) !== 0;
   if (flags & Flag.kWritten) attempt(this, kWritten);
   // The event loop comes back for each event; otherwise all of them are delivered now.
   while (flags & Flag.kEvent && attempt(this, kDeliverEvent) !== false && !fromLoop);
   if (flags & Flag.kUnread) attempt(this, kPush, this[kUnread]);
   if (plaintext !== null && !this.destroyed) attempt(this, kReceive, plaintext);
-  if (isAhead) {
-    this[kHasAhead] = false;
-    if (this[kEndStatus] !== 0 && !this.destroyed) attempt(this, kReadEnd, this[kEndStatus]);
-  }
+  this[kHasAhead] = hadAhead;
   if (!this.destroyed) attempt(this, kSettle, flags, status);
   const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
   if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
+  if (this[kEndBehind] === 0 || hadAhead) return;
+  const end = this[kEndBehind];
+  this[kEndBehind] = 0;
+  if (!this.destroyed) attempt(this, kReadEnd, end);
 };
 
 TLSSocket.prototype[kDeliverEvent] = function () {
