@@ -117,8 +117,11 @@ void TLSWrap::OnSent(int status) {
   Napi::HandleScope scope(Env());
   [[maybe_unused]] const Napi::Object self = Value();
   EngineScope engine_scope(this);
-  if (status != 0) OnSendError(status);
-  Pump();
+  if (status != 0) {
+    OnSendError(status);
+  } else {
+    Pump();
+  }
   Deliver();
 }
 

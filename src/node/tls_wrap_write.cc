@@ -109,7 +109,10 @@ void TLSWrap::Pump() {
   for (;;) {
     const int status = SendOutput();
     if (status == UV_EAGAIN) return;
-    if (status != 0) return OnSendError(status);
+    if (status != 0) {
+      engine_->output().Clear();
+      return OnSendError(status);
+    }
     if (shutdown_wanted_) {
       shutdown_wanted_ = false;
       const int failed = transport_ ? transport_->Shutdown() : UV_ENOTCONN;
@@ -126,9 +129,8 @@ void TLSWrap::Pump() {
 }
 
 // The peer takes nothing more. What it has said before, such as an early answer to an upload, waits
-// to be read, and would be lost with the connection.
+// to be read, and would be lost with the connection. The engine may be away.
 void TLSWrap::OnSendError(int status) {
-  engine_->output().Clear();
   const bool told = peer_closed() ? wrote_after_end_ : !reading_;
   if (!transport_ || told) return Raise(kTransportError, status);
   send_error_ = status;
@@ -140,7 +142,7 @@ void TLSWrap::OnSendError(int status) {
 // In each turn of the loop after OnSendError(): the error is told after a whole one in which
 // nothing was read.
 void TLSWrap::SettleSendError() {
-  if (!send_error_waits()) return;
+  if (!alive() || !send_error_waits()) return;
   const uint64_t turn = CurrentTurn();
   const uint64_t read = transport_ ? transport_->bytes_read() : send_error_read_;
   if (std::exchange(send_error_read_, read) != read || turn == send_error_turn_) {

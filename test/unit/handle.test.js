@@ -109,6 +109,28 @@ transports('the handle below', (test, transport) => {
     assert.equal(near.remotePort, undefined);
   });
 
+  test('answers when it is gone and had not told yet that a send has failed', async (scene) => {
+    const server = await scene.listen();
+    server.on('connection', (raw) => (server.raw = raw));
+    const { near, far } = await scene.join(server);
+    for (const socket of [near, far]) socket.on('error', () => {});
+    const closed = once(near, 'close').catch(() => {});
+    const handle = near.ssl;
+    server.raw.resetAndDestroy();
+    await delay(0);
+    // The reset is there, and a write is the first to meet it.
+    const deadline = Date.now() + 20;
+    while (Date.now() < deadline);
+    near.write(Buffer.alloc(70_000));
+    near.write('more');
+    near.destroy();
+    await closed;
+    await delay(5);
+    for (const method of ['turn', 'flush', 'sent', 'proceed', 'closeNotify', 'shutdownTransport']) {
+      assert.equal(handle[method](), 0, method);
+    }
+  });
+
   test('is kept awake by data in either direction, and times out when idle', async (scene) => {
     for (const direction of ['reads', 'writes']) {
       const { near, far } = await scene.open();
