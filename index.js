@@ -8,9 +8,9 @@ const { convertALPNProtocols } = require('./lib/alpn');
 const { binding } = require('./lib/binding');
 const { checkServerIdentity } = require('./lib/check-server-identity');
 const { connect } = require('./lib/connect');
+const { setDefaultCACertificates } = require('./lib/root-certificates');
 const { SecureContext, createSecureContext } = require('./lib/secure-context');
 const { createSecurePair } = require('./lib/secure-pair');
-const { setDefaultCACertificates } = require('./lib/root-certificates');
 const { Server, createServer } = require('./lib/server');
 const { TLSSocket } = require('./lib/tls-socket');
 

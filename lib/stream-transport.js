@@ -93,27 +93,22 @@ class StreamTransport {
       this.#lose();
       return;
     }
-    this.stream.write(ciphertext, (error) => {
-      const owner = this.handle.owner;
-      if (error || owner.destroyed) return;
-      owner[kAdvance](this.handle.sent());
-      this.#pendingShutdown?.();
-    });
+    this.stream.write(ciphertext, (error) => error || this.#sent());
+  }
+
+  #sent() {
+    const { owner } = this.handle;
+    if (owner.destroyed) return;
+    owner[kAdvance](this.handle.sent());
+    this.#pendingShutdown?.();
   }
 
   /** The user has ended the socket below: an answer to the peer's end has come too late, all else is a failed write. */
   #lose() {
     const { owner } = this.handle;
     if (owner.destroyed) return;
-    if (!owner.readableEnded) {
-      owner.destroy(errnoException(UV_EPIPE, 'write'));
-      return;
-    }
-    process.nextTick(() => {
-      if (owner.destroyed) return;
-      owner[kAdvance](this.handle.sent());
-      this.#pendingShutdown?.();
-    });
+    if (owner.readableEnded) process.nextTick(() => this.#sent());
+    else owner.destroy(errnoException(UV_EPIPE, 'write'));
   }
 
   /** Ends the stream after what is queued. */

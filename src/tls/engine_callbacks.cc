@@ -25,8 +25,7 @@ int EngineIndex() {
   return index.Get([] { return SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr); });
 }
 
-// Whether `session` was made for the server name of this handshake. OpenSSL asks for it before it
-// looks at either.
+// Whether `session` was made for the server name of this handshake.
 bool IsOfSameServer(const SSL_SESSION* session, const std::string& servername) {
   const char* name = SSL_SESSION_get0_hostname(session);
   return servername == (name == nullptr ? "" : name);
@@ -141,10 +140,8 @@ int EngineCallbacks::OnServername(SSL* ssl, int* alert, void*) {
 SSL_TICKET_RETURN EngineCallbacks::OnTicketOpened(SSL* ssl, SSL_SESSION* session,
                                                   const unsigned char*, size_t,
                                                   SSL_TICKET_STATUS status, void*) {
-  if (status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT) {
-    return SSL_TICKET_RETURN_IGNORE_RENEW;
-  }
-  if (!IsOfSameServer(session, EngineOf(ssl)->requested_servername_)) {
+  const bool opened = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+  if (!opened || !IsOfSameServer(session, EngineOf(ssl)->requested_servername_)) {
     return SSL_TICKET_RETURN_IGNORE_RENEW;
   }
   return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;

@@ -117,9 +117,7 @@ class Programs {
    * @returns {Promise<[Program, net.Socket]>} with a connection to it
    */
   async quietServer(identity, args = []) {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'napi-tls-'));
-    this.#folders.push(folder);
-    const place = path.join(folder, 'socket');
+    const place = path.join(this.temporary(), 'socket');
     const own = ['-cert', file(`${identity}-cert.pem`), '-key', file(`${identity}-key.pem`)];
     const one = ['-unix', place, '-naccept', '1', '-quiet', '-no_ign_eof'];
     const program = this.start('openssl', ['s_server', ...one, ...own, ...args], { raw: true });
@@ -132,6 +130,13 @@ class Programs {
       if (connected) return [program, socket];
       assert(Date.now() < deadline, `does not listen:\n${program.text}`);
     }
+  }
+
+  /** @returns {string} a new folder, which is there until stop() */
+  temporary() {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'napi-tls-'));
+    this.#folders.push(folder);
+    return folder;
   }
 
   async stop() {

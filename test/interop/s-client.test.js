@@ -5,7 +5,6 @@ const { execFileSync } = require('node:child_process');
 const { SSL_OP_NO_TICKET } = require('node:constants');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const certs = require('../certs');
 const { describeError, only, versions } = require('../conformance/scene');
@@ -17,20 +16,7 @@ const kPsk = Buffer.from('d731ef57be09e5204f0b205b60627028', 'hex');
 
 const echo = (socket) => socket.pipe(socket);
 
-const folders = [];
-
-/** A folder for the files of one test. */
-function temporary() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'napi-tls-'));
-  folders.push(folder);
-  return folder;
-}
-
 transports('our server with openssl s_client', (test) => {
-  after(() => {
-    for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true });
-  });
-
   for (const version of versions) {
     for (const identity of kIdentities) {
       test(`speaks ${version} with an ${identity} certificate`, (scene) =>
@@ -70,7 +56,7 @@ transports('our server with openssl s_client', (test) => {
 
     test(`resumes sessions of -sess_out with -sess_in over ${version}`, (scene) =>
       withPrograms(scene, async (programs) => {
-        const session = path.join(temporary(), 'session.pem');
+        const session = path.join(programs.temporary(), 'session.pem');
         const reused = [];
         const server = await scene.listen(
           { ...certs.identity('p256'), ...only(version) },
@@ -89,7 +75,7 @@ transports('our server with openssl s_client', (test) => {
     for (const how of ['tickets', 'resumeSession']) {
       test(`binds a session to its server name with ${how} over ${version}`, (scene) =>
         withPrograms(scene, async (programs) => {
-          const session = path.join(temporary(), 'session.pem');
+          const session = path.join(programs.temporary(), 'session.pem');
           const seen = [];
           const secureOptions = how === 'tickets' ? 0 : SSL_OP_NO_TICKET;
           const server = await scene.listen(
@@ -291,7 +277,7 @@ transports('our server with openssl s_client', (test) => {
 
   test('skips -early_data, and makes a full handshake', (scene) =>
     withPrograms(scene, async (programs) => {
-      const folder = temporary();
+      const folder = programs.temporary();
       const session = path.join(folder, 'session.pem');
       const early = path.join(folder, 'early');
       fs.writeFileSync(early, 'too early');

@@ -107,6 +107,13 @@ void Peer::Answer() {
   engine_->Resume();
 }
 
+void Peer::SelectContext(ContextPointer context) {
+  engine_->EnableCertificateQuestion();
+  on_question = [this, context](const Event&) {
+    EXPECT_TRUE(engine_->SelectContext(context).ok());
+  };
+}
+
 void Peer::Receive(openssl::Bytes ciphertext) {
   engine_->Receive(ciphertext);
   Settle();

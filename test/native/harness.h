@@ -104,6 +104,8 @@ class Peer : public EngineHost {
   // Takes events, answers questions, makes room and writes, until nothing is left to do.
   void Settle();
   void Receive(openssl::Bytes ciphertext);
+  // Asks for a certificate whenever a server may, and takes that of this context.
+  void SelectContext(ContextPointer context);
   // As much as can be written now is; the rest follows in Settle().
   void Write(openssl::Bytes plaintext);
   void Write(const std::string& plaintext) { Write(BytesOf(plaintext)); }
@@ -175,6 +177,16 @@ std::vector<uint8_t> SessionOf(Pair* pair);
 
 // Tests that run for TLS 1.2 and for TLS 1.3.
 class ForEachVersion : public testing::TestWithParam<int> {};
+// The same, with a context for each end.
+class ForEachVersionInContexts : public ForEachVersion {
+ protected:
+  ForEachVersionInContexts()
+      : client_(ClientContext(GetParam())), server_(ServerContext(GetParam())) {}
+
+  ContextPointer client_;
+  ContextPointer server_;
+};
+
 std::string VersionName(const testing::TestParamInfo<int>& info);
 #define FOR_EACH_VERSION(SUITE) \
   INSTANTIATE_TEST_SUITE_P(Tls, SUITE, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION), VersionName)

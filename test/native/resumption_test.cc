@@ -8,10 +8,8 @@ namespace {
 
 using Type = Event::Type;
 
-class Resumption : public ForEachVersion {
+class Resumption : public ForEachVersionInContexts {
  protected:
-  Resumption() : client_(ClientContext(GetParam())), server_(ServerContext(GetParam())) {}
-
   // Offers `session` to the server, which must be open in any case.
   void ExpectReused(const std::vector<uint8_t>& session, bool reused) {
     Pair pair(client_, server_);
@@ -26,9 +24,6 @@ class Resumption : public ForEachVersion {
     Pair pair(client_, server_);
     return SessionOf(&pair);
   }
-
-  ContextPointer client_;
-  ContextPointer server_;
 };
 
 TEST_P(Resumption, TakesATicket) {
@@ -85,11 +80,7 @@ TEST_P(Resumption, KeepsTheTicketKeysOfTheFirstContext) {
   ContextPointer second = ServerContext(GetParam(), Certificates().second);
   const auto connect = [&](const std::vector<uint8_t>* session) {
     auto pair = std::make_unique<Pair>(client_, server_);
-    pair->server.engine().EnableCertificateQuestion();
-    Engine* engine = &pair->server.engine();
-    pair->server.on_question = [=](const Event&) {
-      EXPECT_TRUE(engine->SelectContext(second).ok());
-    };
+    pair->server.SelectContext(second);
     if (session != nullptr) pair->client.engine().SetSession(*session);
     return pair;
   };

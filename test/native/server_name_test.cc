@@ -8,10 +8,8 @@ namespace {
 
 using Type = Event::Type;
 
-class ServerName : public ForEachVersion {
+class ServerName : public ForEachVersionInContexts {
  protected:
-  ServerName() : client_(ClientContext(GetParam())), server_(ServerContext(GetParam())) {}
-
   // A connection that asks for `name` (nullptr: none), and offers `session`, if any.
   std::unique_ptr<Pair> Connect(const char* name, const std::vector<uint8_t>* session = nullptr) {
     auto pair = std::make_unique<Pair>(client_, server_);
@@ -55,8 +53,6 @@ class ServerName : public ForEachVersion {
     EXPECT_EQ(pair.client.error->code, "ERR_SSL_SSLV3_ALERT_ILLEGAL_PARAMETER");
   }
 
-  ContextPointer client_;
-  ContextPointer server_;
   bool stores_ = false;
   std::map<std::vector<uint8_t>, std::vector<uint8_t>> stored_;
 };
@@ -72,19 +68,12 @@ TEST_P(ServerName, BindsSessionsThatAreStored) {
 
 TEST_P(ServerName, BindsWhatASelectedContextMade) {
   const ContextPointer second = ServerContext(GetParam(), Certificates().second);
-  const auto select = [&second](Pair* pair) {
-    Engine* engine = &pair->server.engine();
-    engine->EnableCertificateQuestion();
-    pair->server.on_question = [=](const Event&) {
-      EXPECT_TRUE(engine->SelectContext(second).ok());
-    };
-  };
   auto first = Connect("a.example");
-  select(first.get());
+  first->server.SelectContext(second);
   const std::vector<uint8_t> session = SessionOf(first.get());
   for (const char* name : {"a.example", "b.example"}) {
     auto pair = Connect(name, &session);
-    select(pair.get());
+    pair->server.SelectContext(second);
     pair->Handshake();
     EXPECT_EQ(SessionReused(pair->server.engine()), *name == 'a');
     EXPECT_EQ(pair->server.Count(Type::kCertificate), *name == 'a' ? 0u : 1u);
@@ -158,15 +147,12 @@ TEST_P(ServerName, DoesNotChangeAfterAHelloRetryRequest) {
 
 // --- Clients that are asked for a certificate.
 
-class ClientCertificate : public ForEachVersion {
+class ClientCertificate : public ForEachVersionInContexts {
  protected:
-  ClientCertificate() : client_(ClientContext(GetParam())), server_(ServerContext(GetParam())) {
+  ClientCertificate() {
     UseIdentity(client_.get(), Certificates().client);
     server_->AddCACertificates(BytesOf(Certificates().authority.CertificatePem()));
   }
-
-  ContextPointer client_;
-  ContextPointer server_;
 };
 
 TEST_P(ClientCertificate, IsAskedForAgainWithoutASessionIdContext) {
@@ -219,10 +205,7 @@ TEST_P(ClientCertificate, KeepsTheSessionIdContextOfTheFirstContext) {
     Pair pair(client_, server_);
     Engine* engine = &pair.server.engine();
     engine->SetVerify(Engine::Verify::kRequire);
-    engine->EnableCertificateQuestion();
-    pair.server.on_question = [=](const Event&) {
-      EXPECT_TRUE(engine->SelectContext(second).ok());
-    };
+    pair.server.SelectContext(second);
     if (reused) {
       pair.client.engine().SetSession(session);
       pair.Handshake();
@@ -243,10 +226,7 @@ TEST_P(ClientCertificate, IsVerifiedByTheAuthoritiesOfAContextWithoutCertificate
     Pair pair(client_, server_);
     Engine* engine = &pair.server.engine();
     engine->SetVerify(Engine::Verify::kRequire);
-    engine->EnableCertificateQuestion();
-    pair.server.on_question = [=](const Event&) {
-      EXPECT_TRUE(engine->SelectContext(selected).ok());
-    };
+    pair.server.SelectContext(selected);
     pair.Handshake();
     return !VerifyPeer(*engine);
   };
