@@ -158,7 +158,7 @@ class Engine {
   enum class Verify { kNone, kRequest, kRequire };
   void SetVerify(Verify verify);
   bool SetServername(const std::string& name);
-  // False when the buffer is not a session.
+  // Of a client. False when the buffer is not a session, and too late: after Start().
   bool SetSession(Bytes der);
   // Takes a copy: what happens to the connection does not concern `session`.
   bool SetLiveSession(SSL_SESSION* session);
@@ -198,6 +198,7 @@ class Engine {
   void KeepInput();
   void Ask(Event question);
   void Trust(std::shared_ptr<Context> context);
+  bool Offer(const openssl::SSLSessionPointer& session);
 
   std::shared_ptr<Context> context_;
   const std::shared_ptr<Context> first_context_;  // of its sessions, whatever SelectContext() takes

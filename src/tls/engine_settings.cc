@@ -39,15 +39,20 @@ bool Engine::SetServername(const std::string& name) {
 bool Engine::SetSession(Bytes der) {
   openssl::ClearErrorOnReturn clear;
   const unsigned char* data = der.data;
-  openssl::SSLSessionPointer session(
-      d2i_SSL_SESSION(nullptr, &data, static_cast<long>(der.size)));  // NOLINT(runtime/int)
-  return session && SSL_set_session(ssl(), session.get()) == 1;
+  return Offer(openssl::SSLSessionPointer(
+      d2i_SSL_SESSION(nullptr, &data, static_cast<long>(der.size))));  // NOLINT(runtime/int)
 }
 
 bool Engine::SetLiveSession(SSL_SESSION* session) {
   openssl::ClearErrorOnReturn clear;
-  openssl::SSLSessionPointer copy(SSL_SESSION_dup(session));
-  return copy && SSL_set_session(ssl(), copy.get()) == 1;
+  return Offer(openssl::SSLSessionPointer(SSL_SESSION_dup(session)));
+}
+
+bool Engine::Offer(const openssl::SSLSessionPointer& session) {
+  // Once the version is negotiated, SSL_set_session() gives the connection another method, and what
+  // it has of the handshake and its keys is gone: OpenSSL crashes, or sends in the clear.
+  if (role_ != Role::kClient || state_ != State::kIdle) return false;
+  return session && SSL_set_session(ssl(), session.get()) == 1;
 }
 
 bool Engine::SetAlpnProtocols(Bytes wire_format) {

@@ -52,6 +52,21 @@ TEST_P(Resumption, TakesASessionThatIsAlive) {
   }
 }
 
+TEST_P(Resumption, IsOfferedBeforeTheHandshakeAndByAClientOnly) {
+  const std::vector<uint8_t> session = NewSession();
+  Pair pair(client_, server_);
+  const auto refused_by_both = [&] {
+    return !pair.client.engine().SetSession(session) && !pair.server.engine().SetSession(session);
+  };
+  EXPECT_FALSE(pair.server.engine().SetSession(session));
+  pair.client.engine().Start();
+  EXPECT_TRUE(refused_by_both());
+  pair.Handshake();
+  EXPECT_TRUE(refused_by_both());
+  EXPECT_FALSE(SessionReused(pair.client.engine()));
+  pair.ExpectDataFlows();
+}
+
 TEST_P(Resumption, TakesATicketInPieces) {
   const std::vector<uint8_t> session = NewSession();
   for (const size_t fragment : {1, 2, 7, 1000}) {

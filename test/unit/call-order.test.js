@@ -10,7 +10,7 @@ const certs = require('../certs');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
 
-const { only, readAll } = Scene;
+const { only, readAll, versions } = Scene;
 const ignore = () => {};
 
 /** Takes the memory of a view away. */
@@ -44,6 +44,38 @@ transports('calls in an unusual order', (test) => {
     far.setEncoding('utf8');
     assert.equal(await readAll(far), 'one two three');
   });
+
+  for (const version of versions) {
+    test(`change nothing with a session that comes too late, ${version}`, async (scene) => {
+      const options = { servername: 'localhost', ALPNProtocols: ['a'] };
+      const first = scene.connect(await scene.listen(only(version)), options);
+      const [session] = await once(first, 'session');
+      const late = {
+        pskCallback(far) {
+          far.setSession(session);
+          return null;
+        },
+        ALPNCallback({ protocols: [protocol] }) {
+          this.setSession(session);
+          return protocol;
+        },
+      };
+      for (const name of Object.keys(late)) {
+        const server = await scene.listen({ [name]: late[name], ...only(version) }, (far) => {
+          far.setSession(session);
+          far.end('x');
+        });
+        const near = scene.connect(server, {
+          ...options,
+          pskCallback: () => ({ psk: Buffer.alloc(16), identity: 'nobody' }),
+        });
+        near.setEncoding('utf8');
+        near.once('secureConnect', () => near.setSession(session));
+        assert.equal(await readAll(near), 'x');
+        assert.equal(near.isSessionReused(), false);
+      }
+    });
+  }
 
   test('call each write callback once when the handshake fails', async (scene) => {
     const server = await scene.listen(only('TLSv1.2'));
