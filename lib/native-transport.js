@@ -6,30 +6,44 @@ const { kAdvance } = require('./tls-handle');
 /** Where a libuv handle of Node keeps the TLS handle that reads and writes in its place. */
 const kTlsHandle = Symbol('kTlsHandle');
 
-/** Whoever closes the libuv handle: C++ lets go of it first, for Node frees it afterwards. */
-function closeDetached(...args) {
-  this[kTlsHandle].detach();
-  return Object.getPrototypeOf(this).close.apply(this, args);
-}
+/** By the prototype of a libuv handle of Node, that of one which C++ has taken over. */
+const takenPrototypes = new Map();
 
-function resetDetached(...args) {
-  this[kTlsHandle].detach();
-  return Object.getPrototypeOf(this).reset.apply(this, args);
-}
-
-/** Node has counted what went through the libuv handle before, and C++ what has since then. */
-function counter(name, counted) {
-  return {
+/**
+ * Whoever closes the libuv handle: C++ lets go of it first, for Node frees it afterwards. Node has counted what went
+ * through it before, and C++ what has since then. A prototype, because accessors of each handle take long to define.
+ */
+function takenPrototype(prototype) {
+  const detaching = (name) => ({
     configurable: true,
-    get() {
-      return Reflect.get(Object.getPrototypeOf(this), name, this) + this[kTlsHandle][counted]();
+    writable: true,
+    value(...args) {
+      this[kTlsHandle].detach();
+      return prototype[name].apply(this, args);
     },
-  };
+  });
+  const counter = (name, counted) => ({
+    get() {
+      return Reflect.get(prototype, name, this) + this[kTlsHandle][counted]();
+    },
+  });
+  return Object.create(prototype, {
+    close: detaching('close'),
+    ...(prototype.reset && { reset: detaching('reset') }),
+    bytesRead: counter('bytesRead', 'transportBytesRead'),
+    bytesWritten: counter('bytesWritten', 'transportBytesWritten'),
+  });
 }
-const counters = {
-  bytesRead: counter('bytesRead', 'transportBytesRead'),
-  bytesWritten: counter('bytesWritten', 'transportBytesWritten'),
-};
+
+function take(tcp, handle) {
+  const prototype = Object.getPrototypeOf(tcp);
+  // Unless another TLS handle has had it before.
+  if (tcp[kTlsHandle] === undefined) {
+    if (!takenPrototypes.has(prototype)) takenPrototypes.set(prototype, takenPrototype(prototype));
+    Object.setPrototypeOf(tcp, takenPrototypes.get(prototype));
+  }
+  tcp[kTlsHandle] = handle;
+}
 
 /**
  * Ciphertext through Node's own libuv handle, without JavaScript. The net.Socket stays the owner of the
@@ -50,10 +64,7 @@ class NativeTransport {
     this.handle = handle;
     this.tcp = tcp;
     this.socket = socket;
-    tcp[kTlsHandle] = handle;
-    Object.defineProperties(tcp, counters);
-    tcp.close = closeDetached;
-    if (tcp.reset) tcp.reset = resetDetached;
+    take(tcp, handle);
     // net would start to read from the handle otherwise.
     tcp.reading = true;
   }
