@@ -68,9 +68,17 @@ const world = {
   track,
 };
 
+let isDone = false;
+process.on('exit', (code) => {
+  if (isDone || code !== 0) return;
+  console.error('Nothing keeps the process, and the test waits for something.');
+  process.exitCode = 1;
+});
+
 (async () => {
   const act = eval(`(${process.argv[2]})`);
   await act(world);
+  isDone = true;
   for (const server of opened) {
     server.closeAllConnections?.();
     server.close();
