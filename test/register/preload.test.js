@@ -47,6 +47,14 @@ describe('napi-tls/register as a preload', function () {
       }));
   }
 
+  it('gives an idle event loop no turn', () => {
+    const program = `let ticks = 0;
+      setInterval(() => ticks++, 1).unref();
+      for (const end = Date.now() + 20; Date.now() < end; );
+      process.on('exit', () => console.log(ticks));`;
+    return prints(['0'], [...kRequired, '--eval', program]);
+  });
+
   it('serves node --test', async () => {
     const { lines } = await run([...kImported, '--test', program('suite.mjs')]);
     assert.match(lines.join('\n'), /pass 1\n/);
