@@ -3,7 +3,7 @@
 const { binding } = require('./binding');
 const { JSStream, onStreamRead, ownerSymbol } = require('./js-stream-socket');
 const { TLSHandle, kReadEnd, kWriteNow } = require('./tls-handle');
-const { UV_ECANCELED, UV_EOF } = require('./uv');
+const { UV_ECANCELED, UV_EOF, UV_EPROTO } = require('./uv');
 
 /** The most that a native consumer takes at once. */
 const kMaxRead = 64 * 1024;
@@ -39,6 +39,8 @@ class StreamHandle extends JSStream {
 
   set onread(callback) {
     this.#onread = callback;
+    // Not for each connection that nobody reads natively: it takes long.
+    if (!this.#hasReader) return;
     super.onread = callback === onStreamRead ? StreamHandle.#onUnconsumed : callback;
   }
 
@@ -152,9 +154,11 @@ class StreamHandle extends JSStream {
    *
    * @param {object} req - to be finished later
    * @param {Buffer[]} chunks
-   * @returns {number} kDone, or 0: `req` is on its way
+   * @returns {number} kDone; 0: `req` is on its way; UV_EPROTO after the end of the socket, as in core
    */
   onwrite(req, chunks) {
+    // OpenSSL would end the reading too.
+    if (this.ssl.isShutdown) return UV_EPROTO;
     const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     let returned = false;
     let answer = 0;

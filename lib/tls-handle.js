@@ -49,6 +49,8 @@ class TLSHandle extends binding.TLSWrap {
     this.reading = false;
     this.bytesRead = 0;
     this.bytesWritten = 0;
+    /** close_notify was sent: nothing more can be written. */
+    this.isShutdown = false;
     /** Renegotiations in the current window. */
     this.handshakes = 0;
     /** What the user's ALPN or PSK callback threw: why the handshake has failed. */

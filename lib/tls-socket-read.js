@@ -12,6 +12,7 @@ const kHalted = Symbol('kHalted');
 /** Data that is about to be pushed, and an end that has come meanwhile. */
 const kHasAhead = Symbol('kHasAhead');
 const kEndBehind = Symbol('kEndBehind');
+const kIsUnused = Symbol('kIsUnused');
 const kOffer = Symbol('kOffer');
 const kOnRead = Symbol('kOnRead');
 const kPush = Symbol('kPush');
@@ -63,6 +64,16 @@ const methods = {
     if (this[kEndStatus] !== 0) this[kReadEnd](this[kEndStatus]);
   },
 
+  /**
+   * Whether nobody has read or written. When such a socket is ended in 'secureConnection', what the peer has sent
+   * together with the end of its handshake is dropped, as core does even where somebody reads: it would keep the
+   * socket from its 'end'.
+   */
+  [kIsUnused]() {
+    const reads = this.readableFlowing !== null || this.listenerCount('readable') > 0;
+    return !reads && this.ssl.bytesWritten === 0;
+  },
+
   /** The event loop has plaintext for a native reader, who gets it with no callback on the stack (TLSWrap::Notify). */
   [kConsume]() {
     this[kUnread] = this[kOffer](takePlaintext());
@@ -95,6 +106,7 @@ module.exports = {
   kEndStatus,
   kHalted,
   kHasAhead,
+  kIsUnused,
   kOnRead,
   kPush,
   kReading,

@@ -5,6 +5,7 @@
 const { Flag } = require('./binding');
 const { codes, errnoException } = require('./errors');
 const { kAdvance, kBegun, kSend, kTransport, kWrite, kWriteNow } = require('./tls-handle');
+const { kIsUnused } = require('./tls-socket-read');
 const { UV_ENOTCONN } = require('./uv');
 
 const kCount = Symbol('kCount');
@@ -169,7 +170,9 @@ const methods = {
         return;
       }
       // A peer that is gone does not miss the alert.
-      this[kAdvance](this.ssl.closeNotify() & ~Flag.kTransportError);
+      this.ssl.isShutdown = true;
+      const flags = this.ssl.closeNotify(this[kIsUnused]());
+      this[kAdvance](flags & ~Flag.kTransportError);
       if (this.destroyed) return;
       this.ssl[kTransport].shutdown((status) => {
         const lost = status !== 0 && status !== UV_ENOTCONN;

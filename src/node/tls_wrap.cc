@@ -206,11 +206,18 @@ Napi::Value TLSWrap::Sent(const Napi::CallbackInfo& info) {
   return Settle(info.Env());
 }
 
-// closeNotify(): flags. Plaintext cannot be written afterwards.
+// closeNotify(drop: boolean): flags. Plaintext cannot be written afterwards. `drop`: what has come
+// and not been taken yet is wanted by nobody.
 Napi::Value TLSWrap::CloseNotify(const Napi::CallbackInfo& info) {
   EngineScope scope(this);
   wrote_after_end_ = false;
-  if (ready()) engine_->Close();
+  if (ready()) {
+    engine_->Close();
+    if (IsTrue(info[0]) && engine_->can_continue()) {
+      engine_->Continue();
+      plaintext_size_ = 0;
+    }
+  }
   return Settle(info.Env());
 }
 

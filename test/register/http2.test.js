@@ -58,6 +58,21 @@ describe('http2 under napi-tls/register', () => {
     await once(session, 'close');
   });
 
+  test('closes a session whose socket its server ends at once', async (world) => {
+    const { assert, ca, identity, listen, once, require } = world;
+    const http2 = require('node:http2');
+    const server = http2.createSecureServer(identity);
+    const errors = [];
+    server.on('secureConnection', (socket) => {
+      socket.on('error', (error) => errors.push(error));
+      socket.end();
+    });
+    const session = http2.connect(`https://localhost:${await listen(server)}`, { ca });
+    await once(session, 'close');
+    await new Promise((resolve) => server.close(resolve));
+    assert.deepEqual(errors, []);
+  });
+
   test('speaks HTTP/1.1 with whoever speaks nothing else', async (world) => {
     const { assert, ca, identity, listen, once, require, text } = world;
     const http2 = require('node:http2');

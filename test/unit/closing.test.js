@@ -274,6 +274,26 @@ transports('a connection that ends', (test, transport) => {
     }
   });
 
+  test('at once is closed, though nobody reads what came with the handshake', async (scene) => {
+    const server = await scene.listen({}, (far) => far.end());
+    const near = scene.connect(server, {}, () => near.end('nobody reads this'));
+    const [far] = await once(server, 'secureConnection');
+    await inTime(once(far, 'close'), 'the end');
+  });
+
+  test('at once gives what came with the handshake to whoever reads', async (scene) => {
+    let listener;
+    const told = new Promise((resolve) => {
+      listener = (far) => {
+        far.setEncoding('utf8').on('data', resolve);
+        far.end();
+      };
+    });
+    const server = await scene.listen({}, listener);
+    const near = scene.connect(server, {}, () => near.end('something'));
+    assert.equal(await inTime(told, 'the data'), 'something');
+  });
+
   if (transport === 'native') {
     test('in pieces: half of it stays open', async (scene) => {
       const server = await scene.listen({ allowHalfOpen: true });
