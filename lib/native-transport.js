@@ -50,6 +50,9 @@ function take(tcp, handle) {
  * handle; C++ reads and writes on it until it is closed.
  */
 class NativeTransport {
+  /** Whether it is taken where it can be; for tests and the search for defects. */
+  static isEnabled = process.env.NAPI_TLS_TRANSPORT !== 'stream';
+
   /**
    * @param {import('./tls-handle').TLSHandle} handle
    * @param {object} tcp - the connected TCP or Pipe handle of a net.Socket

@@ -80,7 +80,7 @@ process.on('exit', turn);
 
 /** A handle that C++ can take over: one of libuv's, with nothing between it and the network. */
 function nativeHandle(socket) {
-  if (process.env.NAPI_TLS_TRANSPORT === 'stream') return null;
+  if (!NativeTransport.isEnabled) return null;
   const handle = socket._handle;
   const name = handle?.constructor.name;
   return (name === 'TCP' || name === 'Pipe') && handle.fd >= 0 ? handle : null;

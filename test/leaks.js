@@ -12,13 +12,14 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const certs = require('./certs');
 const tls = require('..');
+const { NativeTransport } = require('../lib/native-transport');
 
 const kMegabyte = 1024 * 1024;
 /** What the second half may add to the process. A thousand leaked connections take 24 MB or more. */
 const kGrowth = 14 * kMegabyte;
 
 const count = Number(process.argv[2] ?? 10_000);
-if (process.argv[3] === 'stream') process.env.NAPI_TLS_TRANSPORT = 'stream';
+NativeTransport.isEnabled = process.argv[3] !== 'stream';
 
 const descriptors = () =>
   fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0;

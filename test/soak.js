@@ -17,6 +17,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const certs = require('./certs');
 const { readExactly } = require('./conformance/scene');
 const tls = require('..');
+const { NativeTransport } = require('../lib/native-transport');
 
 const minutes = Number(process.argv[2] ?? 30);
 const perSecond = Number(process.argv[3] ?? 100);
@@ -47,7 +48,7 @@ const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 /** Connections take turns on the transports; both ends choose when they are attached. */
 function chooseTransport() {
-  process.env.NAPI_TLS_TRANSPORT = random(2) === 0 ? 'stream' : 'native';
+  NativeTransport.isEnabled = random(2) !== 0;
 }
 
 async function readAll(socket) {

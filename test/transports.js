@@ -2,6 +2,7 @@
 
 const Scene = require('./conformance/scene');
 const tls = require('..');
+const { NativeTransport } = require('../lib/native-transport');
 
 const kTimeout = 10_000; // milliseconds for one case
 
@@ -18,15 +19,12 @@ function transports(name, body, which = ['native', 'stream']) {
   for (const transport of which) {
     describe(`${name} [${transport} transport]`, function () {
       this.timeout(kTimeout);
-      let previous;
+      const { isEnabled } = NativeTransport;
       before(() => {
-        previous = process.env.NAPI_TLS_TRANSPORT;
-        if (transport === 'stream') process.env.NAPI_TLS_TRANSPORT = 'stream';
-        else delete process.env.NAPI_TLS_TRANSPORT;
+        NativeTransport.isEnabled = transport === 'native';
       });
       after(() => {
-        if (previous === undefined) delete process.env.NAPI_TLS_TRANSPORT;
-        else process.env.NAPI_TLS_TRANSPORT = previous;
+        NativeTransport.isEnabled = isEnabled;
       });
 
       const test = (title, act) =>
