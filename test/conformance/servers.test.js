@@ -187,8 +187,8 @@ topic('sockets', (test) => {
   });
 
   test('take timeout in the options of connect', async (scene) => {
-    const { near } = await scene.open({}, { timeout: 40 });
-    await once(near, 'timeout');
+    const server = await scene.listen();
+    await once(scene.connect(server, { timeout: 40 }), 'timeout');
   });
 
   test('do not time out while data arrives', async (scene) => {
