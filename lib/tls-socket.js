@@ -284,9 +284,11 @@ TLSSocket.prototype[kAdvance] = function (flags, fromLoop = false) {
   if (flags & Flag.kUnread) attempt(this, kPush, this[kUnread]);
   if (plaintext !== null && !this.destroyed) attempt(this, kReceive, plaintext);
   this[kHasAhead] = hadAhead;
-  if (!this.destroyed) attempt(this, kSettle, flags, status);
-  const proceeds = flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
-  if (proceeds && !fromLoop && !this.destroyed) this[kAdvance](this.ssl.proceed());
+  const proceeds = !fromLoop && flags & (Flag.kEvent | Flag.kPlaintext | Flag.kStarved);
+  // The end of a handshake leaves in one piece with what has waited for it, which follows now.
+  const joins = proceeds && flags & Flag.kEvent && !(flags & Flag.kFailed);
+  if (!this.destroyed) attempt(this, kSettle, joins ? flags & ~Flag.kOutput : flags, status);
+  if (proceeds && !this.destroyed) this[kAdvance](this.ssl.proceed());
   if (this[kEndBehind] === 0 || hadAhead) return;
   const end = this[kEndBehind];
   this[kEndBehind] = 0;
@@ -302,9 +304,9 @@ TLSSocket.prototype[kSettle] = function (flags, status) {
   if (flags & Flag.kHeld) this[kGatherer].hold();
   if (flags & Flag.kHeldOver) this[kGatherer].holdOver();
   if (flags & Flag.kOutput) {
-    // In one piece with the end of a handshake (TLSWrap::Pump).
-    this[kGatherer].flush();
-    handle[kTransport].send();
+    // In one piece with what is written in this tick, such as the answer to what has come.
+    if (flags & Flag.kPlaintext) this[kGatherer].hold();
+    if (!this[kGatherer].waits) handle[kTransport].send();
   }
   if (flags & Flag.kHalted) {
     this[kHalted] = true;

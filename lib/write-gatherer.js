@@ -79,6 +79,10 @@ class WriteGatherer {
     if (waiting.push(this) === 1) process.nextTick(endTick);
   }
 
+  get waits() {
+    return this.#waits;
+  }
+
   /** The native side asks for another turn of the event loop, and sends then. */
   holdOver() {
     this.#waits = true;

@@ -67,7 +67,9 @@ void TLSWrap::Deliver() {
       TickScope ticks(this);
       if (!engine_->spent()) engine_->Continue();
       AdvanceHandshake();
-      Pump();
+      // Tickets that left alone would have the answer to what came with the handshake wait for
+      // their acknowledgement (RFC 896, RFC 1122 4.2.3.2).
+      if (plaintext_size_ == 0 && !(alive() && engine_->HasEvent())) Pump();
     }
     flags = CollectFlags();
     if (flags == 0) return;

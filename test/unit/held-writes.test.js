@@ -5,7 +5,7 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const certs = require('../certs');
-const { readAll } = require('../conformance/scene');
+const { only, readAll } = require('../conformance/scene');
 const { transports } = require('../transports');
 
 const ours = path.join(__dirname, '..', '..');
@@ -140,5 +140,23 @@ transports('what was written before destroy()', (test) => {
     assert.equal(String(await readAll(far)), 'early and late');
     if (!near.closed) await once(near, 'close');
     assert.deepEqual(order, ['keylog', 'secureConnect', 'written', 'close']);
+  });
+});
+
+transports('the end of a handshake', (test) => {
+  test('leaves in one piece with what waits for it, at either end', async (scene) => {
+    const server = await scene.listen(only('TLSv1.3'), (far) => {
+      far.once('data', () => far.write('answer'));
+    });
+    const pieces = { in: 0, out: 0 };
+    const proxy = await scene.proxy(server, (chunk, direction) => {
+      pieces[direction]++;
+      return chunk;
+    });
+    const near = scene.connect(proxy, { socket: await scene.connectRaw(proxy) });
+    near.write('question');
+    assert.equal(String((await once(near, 'data'))[0]), 'answer');
+    // ClientHello, Finished and question; ServerHello to Finished, tickets and answer.
+    assert.deepEqual(pieces, { in: 2, out: 2 });
   });
 });
