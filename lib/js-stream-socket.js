@@ -10,9 +10,9 @@ const kEmpty = { read() {} };
  * stream under TLS, and that is where packages look for it too (http2-wrapper, under got).
  */
 function find() {
-  // The default ciphers are the user's, who may have named none that exist.
-  const options = { isServer: true, ciphers: 'HIGH' };
-  const socket = new core.TLSSocket(new Duplex(kEmpty), options);
+  // A context of tls.createSecureContext() would need ciphers that exist, and read Node's roots, which takes 20 ms.
+  const secureContext = new core.SecureContext();
+  const socket = new core.TLSSocket(new Duplex(kEmpty), { isServer: true, secureContext });
   const found = socket._handle?._parentWrap;
   const handle = found?._handle;
   const usable = typeof handle?.readBuffer === 'function';
