@@ -18,7 +18,8 @@ const { nodeMajor } = require('./node-version');
 const kSessionAllowed = Symbol('kSessionAllowed');
 const kPendingSession = Symbol('kPendingSession');
 const kRenegotiationDisabled = Symbol('kRenegotiationDisabled');
-const kRenegotiationTimer = Symbol('kRenegotiationTimer');
+/** When the first renegotiation of the current window was. */
+const kRenegotiationWindow = Symbol('kRenegotiationWindow');
 
 /** Whether a context without a certificate, for a server name, is the reason of what follows. */
 const kReportsEmptyContext = nodeMajor < 22;
@@ -57,7 +58,7 @@ function configure(socket) {
   socket[kPendingSession] = null;
   socket[kSessionAllowed] = true;
   socket[kRenegotiationDisabled] = false;
-  socket[kRenegotiationTimer] = null;
+  socket[kRenegotiationWindow] = -Infinity;
   if (options.isServer) {
     configureServer(socket, options);
   } else {
@@ -258,6 +259,11 @@ function askForCertificate(socket, servername, wantsOcsp) {
 function onHandshakeStart(socket) {
   const { ssl } = socket;
   if (!socket._tlsOptions.isServer || !socket._secureEstablished) return;
+  const now = performance.now();
+  if (now - socket[kRenegotiationWindow] >= tls.CLIENT_RENEG_WINDOW * 1000) {
+    socket[kRenegotiationWindow] = now;
+    ssl.handshakes = 0;
+  }
   ssl.handshakes++;
   if (socket[kRenegotiationDisabled]) {
     socket._emitTLSError(new codes.ERR_TLS_RENEGOTIATION_DISABLED());
@@ -265,15 +271,6 @@ function onHandshakeStart(socket) {
   }
   if (ssl.handshakes > tls.CLIENT_RENEG_LIMIT) {
     socket._emitTLSError(new codes.ERR_TLS_SESSION_ATTACK());
-    return;
-  }
-  if (socket[kRenegotiationTimer] === null) {
-    socket[kRenegotiationTimer] = setTimeout(() => {
-      socket[kRenegotiationTimer] = null;
-      ssl.handshakes = 0;
-    }, tls.CLIENT_RENEG_WINDOW * 1000);
-    socket[kRenegotiationTimer].unref();
-    socket.once('close', () => clearTimeout(socket[kRenegotiationTimer]));
   }
 }
 
