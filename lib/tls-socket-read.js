@@ -65,13 +65,14 @@ const methods = {
   },
 
   /**
-   * Whether nobody has read or written. When such a socket is ended in 'secureConnection', what the peer has sent
-   * together with the end of its handshake is dropped, as core does even where somebody reads: it would keep the
-   * socket from its 'end'.
+   * Whether nothing has been read or written, and nobody reads. When such a socket is ended in 'secureConnection',
+   * what the peer has sent together with the end of its handshake is dropped, as core does even where somebody reads:
+   * it would keep the socket from its 'end'.
    */
   [kIsUnused]() {
+    const { bytesRead, bytesWritten } = this.ssl;
     const reads = this.readableFlowing !== null || this.listenerCount('readable') > 0;
-    return !reads && this.ssl.bytesWritten === 0;
+    return !reads && bytesRead === 0 && bytesWritten === 0;
   },
 
   /** The event loop has plaintext for a native reader, who gets it with no callback on the stack (TLSWrap::Notify). */

@@ -172,6 +172,7 @@ class TLSWrap : public Napi::ObjectWrap<TLSWrap>,
   uint32_t CollectQuietFlags();
   Napi::Value Settle(Napi::Env env);
   void Deliver();
+  bool HasNews() const;
   bool Notify(uint32_t flags);
   void Raise(uint32_t flag, int status);
   Napi::Value Select(const char* name, std::initializer_list<napi_value> arguments);

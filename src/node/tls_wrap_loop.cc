@@ -54,6 +54,11 @@ bool TLSWrap::Notify(uint32_t flags) {
                                    &argument, &result));
 }
 
+// Whether JavaScript is about to be told of something that it may answer.
+bool TLSWrap::HasNews() const {
+  return alive() && !away() && (plaintext_size_ > 0 || engine_->HasEvent());
+}
+
 // Tells JavaScript what has happened, until nothing is left to tell. Plaintext goes up before
 // ciphertext goes out: an answer then leaves together with what the engine had to say.
 void TLSWrap::Deliver() {
@@ -69,7 +74,7 @@ void TLSWrap::Deliver() {
       AdvanceHandshake();
       // Tickets that left alone would have the answer to what came with the handshake wait for
       // their acknowledgement (RFC 896, RFC 1122 4.2.3.2).
-      if (plaintext_size_ == 0 && !(alive() && engine_->HasEvent())) Pump();
+      if (!HasNews()) Pump();
     }
     flags = CollectFlags();
     if (flags == 0) return;
