@@ -7,42 +7,40 @@ namespace napi_tls::io {
 
 namespace {
 
-// A pool that ends no step for so long is blocked, in milliseconds. The slowest step, a signature
-// with RSA-4096, takes a third.
-constexpr uint64_t kPatience = 25;
+// In milliseconds. A pool whose threads take no step from one tick to the next, nor a step that has
+// waited for both, is blocked: the slowest, a signature with RSA-4096, takes a third. By ticks of
+// the loop, not by the clock, which goes on while a process is suspended.
+constexpr uint64_t kTick = 25;
+constexpr int kPatience = 2;
 
 // For how long a blocked pool gets no more steps, in milliseconds.
 constexpr uint64_t kBlocked = 1000;
 
+// For how long a loop is watched, in nanoseconds, and which part of that a busy one waits for
+// events at most: a quarter.
+constexpr uint64_t kWatch = 10'000'000;
+constexpr uint64_t kBusyPart = 4;
+
+// So many steps a thread takes before it serves others.
+constexpr int kStepsAtOnce = 16;
+
 }  // namespace
 
 // --- A step.
-
-void HandshakeStep::Run() {
-  engine_->RunStep();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  is_taken_ = true;
-  taken_.notify_all();
-}
 
 void HandshakeStep::End() {
   if (std::exchange(ended_, true)) return;
   engine_->EndStep();
 }
 
-// libuv lets a request be cancelled twice, but a step is taken once.
-bool HandshakeStep::TakeHere() {
-  if (is_cancelled_) return true;
-  is_cancelled_ = uv_cancel(reinterpret_cast<uv_req_t*>(&request_)) == 0;
-  if (is_cancelled_) engine_->RunStep();
-  return is_cancelled_;
-}
-
 void HandshakeStep::Recall() {
   if (ended_) return;
-  if (!TakeHere()) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    taken_.wait(lock, [this] { return is_taken_; });
+  if (pool_->Unqueue(this)) {
+    engine_->RunStep();
+    pool_->Return(this);
+  } else {
+    std::unique_lock<std::mutex> lock(pool_->mutex_);
+    pool_->any_taken_.wait(lock, [this] { return taken_; });
   }
   End();
 }
@@ -50,84 +48,188 @@ void HandshakeStep::Recall() {
 void HandshakeStep::Abandon(std::unique_ptr<tls::Engine> engine) {
   listener_ = nullptr;
   if (!ended_) abandoned_ = std::move(engine);
-  uv_cancel(reinterpret_cast<uv_req_t*>(&request_));
+  if (pool_->Unqueue(this)) pool_->Return(this);
 }
 
 // --- The pool.
 
-HandshakePool::HandshakePool(uv_loop_t* loop) : loop_(loop) {
+HandshakePool::HandshakePool(uv_loop_t* loop)
+    : loop_(loop),
+      tasks_(std::max(uv_available_parallelism(), 2u) - 1),
+      watched_since_(uv_hrtime()),
+      waited_(uv_metrics_idle_time(loop)) {
+  for (Task& task : tasks_) {
+    task.pool = this;
+    task.request.data = &task;
+  }
   uv_timer_init(loop, &timer_);
   uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
   timer_.data = this;
+  uv_async_init(loop, &wake_,
+                [](uv_async_t* wake) { static_cast<HandshakePool*>(wake->data)->Deliver(); });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&wake_));
+  wake_.data = this;
 }
 
 HandshakeStep* HandshakePool::Submit(tls::Engine* engine, HandshakeStep::Listener* listener) {
-  const uint64_t now = uv_now(loop_);
-  if (closing_ || now < blocked_until_) return nullptr;
-  std::unique_ptr<HandshakeStep> step(new HandshakeStep(this, engine, listener));
-  step->request_.data = step.get();
-  step->queued_at_ = now;
-  const int status = uv_queue_work(
-      loop_, &step->request_,
-      [](uv_work_t* request) { static_cast<HandshakeStep*>(request->data)->Run(); },
-      [](uv_work_t* request, int status) {
-        std::unique_ptr<HandshakeStep> step(static_cast<HandshakeStep*>(request->data));
-        HandshakePool* const pool = step->pool_;
-        pool->Remove(step.get());
-        if (status == 0) pool->ended_at_ = uv_now(pool->loop_);
-        if (step->listener_ != nullptr) {
-          if (!pool->closing_) step->End();
-          step->listener_->OnHandshakeStep(pool->closing_);
-        }
-        pool->CloseIfDone();
-      });
-  if (status != 0) return nullptr;
-  if (steps_.empty()) {
+  if (closing_ || uv_now(loop_) < blocked_until_) return nullptr;
+  std::unique_ptr<HandshakeStep> owned(new HandshakeStep(this, engine, listener));
+  HandshakeStep* const step = owned.release();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    queue_.push_back(step);
+  }
+  if (steps_++ == 0) {
     uv_timer_start(
         &timer_, [](uv_timer_t* timer) { static_cast<HandshakePool*>(timer->data)->OnTick(); },
-        kPatience, kPatience);
+        kTick, kTick);
   }
-  steps_.push_back(step.release());
-  return steps_.back();
+  AskForThread();
+  return step;
 }
 
-bool HandshakePool::IsBusy() {
-  const uint64_t now = uv_now(loop_);
-  return std::exchange(turn_, now) == now || !steps_.empty();
+bool HandshakePool::LoopIsBusy() {
+  const uint64_t now = uv_hrtime();
+  const uint64_t watched = now - watched_since_;
+  if (watched >= kWatch) {
+    const uint64_t waited = uv_metrics_idle_time(loop_);
+    is_loop_busy_ = waited - waited_ < watched / kBusyPart;
+    watched_since_ = now;
+    waited_ = waited;
+  }
+  return is_loop_busy_;
+}
+
+void HandshakePool::AskForThread() {
+  if (closing_ || asked_ == tasks_.size()) return;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (queue_.size() <= asked_) return;
+  }
+  Task& task =
+      *std::find_if(tasks_.begin(), tasks_.end(), [](Task& task) { return !task.is_asked; });
+  uv_queue_work(
+      loop_, &task.request,
+      [](uv_work_t* request) { static_cast<Task*>(request->data)->pool->OnThread(); },
+      [](uv_work_t* request, int) {
+        auto* task = static_cast<Task*>(request->data);
+        task->pool->OnThreadGone(task);
+      });
+  task.is_asked = true;
+  ++asked_;
+}
+
+// On a thread of libuv's pool.
+void HandshakePool::OnThread() {
+  for (int i = 0; i < kStepsAtOnce; ++i) {
+    HandshakeStep* step = nullptr;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (queue_.empty()) return;
+      step = queue_.front();
+      queue_.pop_front();
+    }
+    step->engine_->RunStep();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      has_progress_ = true;
+    }
+    Return(step);
+  }
+}
+
+void HandshakePool::OnThreadGone(Task* task) {
+  task->is_asked = false;
+  --asked_;
+  AskForThread();
+  Deliver();
 }
 
 // Where no thread gets to the steps, they are taken here, as without a pool.
 void HandshakePool::OnTick() {
-  const uint64_t now = uv_now(loop_);
-  const auto waits_long = [now](uint64_t since) { return now - since >= kPatience; };
-  if (!waits_long(ended_at_)) return;
-  for (HandshakeStep* step : steps_) {
-    if (step->ended_ || step->listener_ == nullptr || !waits_long(step->queued_at_)) continue;
-    // Its callback is due then, and does the rest.
-    if (step->TakeHere()) blocked_until_ = now + kBlocked;
+  std::vector<HandshakeStep*> stuck;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const bool is_blocked = !std::exchange(has_progress_, false);
+    for (HandshakeStep* step : queue_) {
+      if (++step->ticks_ >= kPatience && is_blocked) stuck.push_back(step);
+    }
+  }
+  for (HandshakeStep* step : stuck) {
+    if (!Unqueue(step)) continue;
+    blocked_until_ = uv_now(loop_) + kBlocked;
+    step->engine_->RunStep();
+    Return(step);
   }
 }
 
-void HandshakePool::Remove(HandshakeStep* step) {
-  steps_.erase(std::find(steps_.begin(), steps_.end(), step));
-  if (steps_.empty() && !closing_) uv_timer_stop(&timer_);
+// False where somebody has begun it.
+bool HandshakePool::Unqueue(HandshakeStep* step) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto place = std::find(queue_.begin(), queue_.end(), step);
+  if (place == queue_.end()) return false;
+  queue_.erase(place);
+  return true;
+}
+
+// On any thread: the listener is to be called.
+void HandshakePool::Return(HandshakeStep* step) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    step->taken_ = true;
+    taken_.push_back(step);
+    any_taken_.notify_all();
+  }
+  uv_async_send(&wake_);
+}
+
+HandshakeStep* HandshakePool::NextTaken() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (taken_.empty()) return nullptr;
+  HandshakeStep* const step = taken_.front();
+  taken_.pop_front();
+  return step;
+}
+
+void HandshakePool::Deliver() {
+  while (HandshakeStep* const next = NextTaken()) {
+    const std::unique_ptr<HandshakeStep> step(next);
+    if (--steps_ == 0) uv_timer_stop(&timer_);
+    if (step->listener_ == nullptr) continue;
+    if (!closing_) step->End();
+    step->listener_->OnHandshakeStep(closing_);
+  }
+  CloseIfDone();
 }
 
 void HandshakePool::Close(std::function<void()> closed) {
   closing_ = true;
   closed_ = std::move(closed);
-  for (HandshakeStep* step : steps_) uv_cancel(reinterpret_cast<uv_req_t*>(&step->request_));
-  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), [](uv_handle_t* timer) {
-    auto* pool = static_cast<HandshakePool*>(timer->data);
-    pool->timer_closed_ = true;
-    pool->CloseIfDone();
-  });
+  for (Task& task : tasks_) {
+    if (task.is_asked) uv_cancel(reinterpret_cast<uv_req_t*>(&task.request));
+  }
+  std::deque<HandshakeStep*> queue;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    queue.swap(queue_);
+  }
+  for (HandshakeStep* step : queue) Return(step);
+  Deliver();
 }
 
+// No thread sends to wake_ any more.
 void HandshakePool::CloseIfDone() {
-  if (!closing_ || !timer_closed_ || !steps_.empty()) return;
-  const std::function<void()> closed = std::move(closed_);
-  closed();
+  if (!closing_ || steps_ > 0 || asked_ > 0) return;
+  const auto close = [](uv_handle_t* handle) {
+    auto* pool = static_cast<HandshakePool*>(handle->data);
+    if (--pool->handles_ > 0) return;
+    const std::function<void()> closed = std::move(pool->closed_);
+    closed();
+  };
+  for (auto* handle :
+       {reinterpret_cast<uv_handle_t*>(&timer_), reinterpret_cast<uv_handle_t*>(&wake_)}) {
+    if (uv_is_closing(handle) == 0) uv_close(handle, close);
+  }
 }
 
 }  // namespace napi_tls::io

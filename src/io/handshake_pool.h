@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "tls/engine.h"
 
@@ -42,27 +43,21 @@ class HandshakeStep {
   HandshakeStep(HandshakePool* pool, tls::Engine* engine, Listener* listener)
       : pool_(pool), engine_(engine), listener_(listener) {}
 
-  void Run();
-  // On the loop, unless a thread has begun it.
-  bool TakeHere();
   void End();
 
-  uv_work_t request_{};
   HandshakePool* const pool_;
   tls::Engine* const engine_;
   Listener* listener_;
   std::unique_ptr<tls::Engine> abandoned_;
-  uint64_t queued_at_ = 0;  // uv_now(), in milliseconds
-  bool is_cancelled_ = false;
+  int ticks_ = 0;  // of the pool, that have seen it wait
   bool ended_ = false;
-
-  std::mutex mutex_;
-  std::condition_variable taken_;
-  bool is_taken_ = false;  // by a thread of the pool
+  bool taken_ = false;  // under the pool's mutex: nobody works on it any more
 };
 
 // The handshakes of one event loop that are on libuv's thread pool, which they share with all else
-// that is there. Where the pool is blocked by something else, the loop takes their steps itself.
+// that is there. To wake a thread costs about what a step does, so a thread takes all that wait,
+// and another is asked only where they are more than the threads; the loop keeps its own processor.
+// Where the pool is blocked by something else, the loop takes the steps itself.
 // Invariant: it outlives its steps; Close() before the loop is closed.
 class HandshakePool {
  public:
@@ -73,27 +68,50 @@ class HandshakePool {
   // After engine->BeginStep(). Null where the caller should take the step itself: the pool is
   // blocked, or closed.
   HandshakeStep* Submit(tls::Engine* engine, HandshakeStep::Listener* listener);
-  // Whether others are here, or another has asked in this millisecond of the loop.
-  bool IsBusy();
+  // Whether the loop has more to do than it has time for: of late it has hardly waited for events.
+  bool LoopIsBusy();
   // `closed` is called, from the loop, when the pool may be destroyed.
   void Close(std::function<void()> closed);
 
  private:
   friend class HandshakeStep;
 
+  // A request to libuv for a thread.
+  struct Task {
+    HandshakePool* pool;
+    uv_work_t request;
+    bool is_asked = false;
+  };
+
+  void AskForThread();
+  void OnThread();
+  void OnThreadGone(Task* task);
   void OnTick();
-  void Remove(HandshakeStep* step);
+  void Deliver();
+  HandshakeStep* NextTaken();
+  bool Unqueue(HandshakeStep* step);
+  void Return(HandshakeStep* step);
   void CloseIfDone();
 
   uv_loop_t* const loop_;
   uv_timer_t timer_{};  // runs while there are steps
-  std::deque<HandshakeStep*> steps_;
-  uint64_t ended_at_ = 0;       // when a thread last ended a step
+  uv_async_t wake_{};   // Deliver()
+  std::vector<Task> tasks_;
+  size_t asked_ = 0;            // of tasks_
+  size_t steps_ = 0;            // whose listeners have not been called
   uint64_t blocked_until_ = 0;  // the pool gets no steps
-  uint64_t turn_ = 0;
+  uint64_t watched_since_;      // uv_hrtime()
+  uint64_t waited_;             // uv_metrics_idle_time() then
+  bool is_loop_busy_ = false;
   bool closing_ = false;
-  bool timer_closed_ = false;
+  int handles_ = 2;
   std::function<void()> closed_;
+
+  std::mutex mutex_;  // of what is below
+  std::condition_variable any_taken_;
+  std::deque<HandshakeStep*> queue_;  // nobody has begun them
+  std::deque<HandshakeStep*> taken_;  // for Deliver()
+  bool has_progress_ = false;         // a thread has taken a step since the last tick
 };
 
 }  // namespace napi_tls::io

@@ -27,13 +27,14 @@ Napi::Value TLSWrap::OffloadHandshake(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// A slow signature always does. All else costs about what it costs to change the thread, and is
-// better done elsewhere when the loop has others to serve.
+// All but a slow signature costs about what it costs to change the thread, and is better done
+// elsewhere where the loop has too much to do.
 bool TLSWrap::OffloadPays() {
   // Not from the native transport, JavaScript would have to wait for the step.
   if (!transport_ || step_ != nullptr) return false;
   if (offload_ != Offload::kWhereItPays) return offload_ == Offload::kAlways;
-  return engine_->context()->SignsSlowly() || environment_->HandshakePool(Env())->IsBusy();
+  if (environment_->HandshakePool(Env())->LoopIsBusy()) return true;
+  return engine_->context()->SignsSlowly() && !engine_->step_is_light();
 }
 
 // Takes the steps that are due, or gives one away.

@@ -113,6 +113,9 @@ class Engine {
   // with the records that have come. Ends where a selection of EngineHost is enabled.
   void HandshakeInSteps() { stepwise_ = true; }
   bool step_due() const { return step_due_; }
+  // The step that is due is the last, and has nothing to do with a key pair: a Finished to check
+  // (RFC 8446, 4.4.4), and tickets to write.
+  bool step_is_light() const;
   void BeginStep();
   // On any thread.
   void RunStep();

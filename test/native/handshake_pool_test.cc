@@ -193,13 +193,63 @@ TEST_F(Pool, TakesAStepOnceThatIsWantedBackTwice) {
   uv_timer_init(&loop_, &timer);
   timer.data = step;
   uv_timer_start(
-      &timer, [](uv_timer_t* timer) { static_cast<HandshakeStep*>(timer->data)->Recall(); }, 25, 0);
+      &timer, [](uv_timer_t* timer) { static_cast<HandshakeStep*>(timer->data)->Recall(); }, 50, 0);
   for (int turn = 0; turn < 100 && calls_ == 0; ++turn) uv_run(&loop_, UV_RUN_ONCE);
   EXPECT_EQ(calls_, 1);
   EXPECT_TRUE(engine().HasEvent()) << "the question";
   EXPECT_TRUE(engine().output().empty()) << "went on without an answer";
   uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
   blockade.Release();
+  Run();
+}
+
+// The clock has gone on, but no thread had a chance.
+TEST_F(Pool, LeavesStepsToThreadsAfterTheProcessWasSuspended) {
+  std::optional<Blockade> blockade(&loop_);
+  HandshakeStep* step = SubmitFirstStep();
+  ASSERT_NE(step, nullptr);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  uv_run(&loop_, UV_RUN_NOWAIT);
+  EXPECT_TRUE(step->away());
+  blockade.reset();
+  EXPECT_EQ(calls_, 1);
+  ASSERT_TRUE(pair_.ToClient());
+  ASSERT_TRUE(pair_.ToServer());
+  EXPECT_NE(Submit(), nullptr) << "it is not blocked";
+  Run();
+}
+
+TEST_F(Pool, TakesManyStepsAtATime) {
+  constexpr int kPairs = 40;
+  std::vector<std::unique_ptr<Pair>> pairs;
+  for (int i = 0; i < kPairs; ++i) {
+    pairs.push_back(std::make_unique<Pair>(0));
+    Pair& pair = *pairs.back();
+    pair.server.engine().HandshakeInSteps();
+    pair.server.takes_steps = false;
+    pair.Start();
+    pair.ToServer();
+    pair.server.engine().BeginStep();
+    ASSERT_NE(pool_->Submit(&pair.server.engine(), this), nullptr);
+  }
+  Run();
+  EXPECT_EQ(calls_, kPairs);
+  for (const auto& pair : pairs) EXPECT_FALSE(pair->server.engine().output().empty());
+}
+
+TEST_F(Pool, KnowsWhetherTheLoopIsBusy) {
+  ASSERT_EQ(uv_loop_configure(&loop_, UV_METRICS_IDLE_TIME), 0);
+  pool_->LoopIsBusy();
+  uv_timer_t timer;
+  uv_timer_init(&loop_, &timer);
+  uv_timer_start(
+      &timer, [](uv_timer_t*) {}, 100, 0);
+  Run();
+  EXPECT_FALSE(pool_->LoopIsBusy());
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_TRUE(pool_->LoopIsBusy());
+  EXPECT_TRUE(pool_->LoopIsBusy()) << "for some milliseconds";
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
   Run();
 }
 
@@ -212,6 +262,7 @@ TEST_F(Pool, ClosesWhenItsStepsAreBack) {
     is_closed_ = true;
   });
   EXPECT_EQ(pool->Submit(&engine(), this), nullptr);
+  EXPECT_EQ(calls_, 1);
   EXPECT_FALSE(is_closed_);
   blockade.Release();
   Run();

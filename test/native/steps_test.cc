@@ -44,6 +44,26 @@ TEST_P(Steps, AreDueForTheFlightsOfTheClient) {
   pair_.ExpectDataFlows();
 }
 
+TEST_P(Steps, AreLightWhereOnlyAFinishedIsMissing) {
+  for (const Engine::Verify verify : {Engine::Verify::kNone, Engine::Verify::kRequest}) {
+    Pair pair(GetParam());
+    Engine& engine = pair.server.engine();
+    engine.SetVerify(verify);
+    engine.HandshakeInSteps();
+    pair.server.takes_steps = false;
+    pair.Start();
+    ASSERT_TRUE(pair.ToServer());
+    ASSERT_TRUE(engine.step_due());
+    EXPECT_FALSE(engine.step_is_light());
+    pair.server.TakeStep();
+    ASSERT_TRUE(pair.ToClient());
+    ASSERT_TRUE(pair.ToServer());
+    ASSERT_TRUE(engine.step_due());
+    EXPECT_EQ(engine.step_is_light(),
+              GetParam() == TLS1_3_VERSION && verify == Engine::Verify::kNone);
+  }
+}
+
 TEST_P(Steps, AreNotDueForAPartOfARecord) {
   pair_.Start();
   const std::vector<uint8_t> hello = pair_.client.TakeOutput();
