@@ -1,7 +1,7 @@
 'use strict';
 
 const { once } = require('node:events');
-const { acceptConnections, connectOptions, connectRepeatedly } = require('../connection');
+const { acceptConnections, connectOptions, connectRepeatedly, WARM_UP } = require('../connection');
 
 // tls.connect() as fast as it goes, a few at a time: TCP, handshake, one byte, orderly close. The
 // server is core's in all pairs.
@@ -21,6 +21,7 @@ const cases = Object.entries(VARIANTS).map(([label, parameters]) => ({
   unit: 'connection',
   pairs: ['core/core', 'core/ours'],
   parameters,
+  warmUp: WARM_UP,
 }));
 
 function server(tls, parameters) {
