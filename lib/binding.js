@@ -108,6 +108,9 @@ function replaceTaken() {
   renewPool();
 }
 
+/** The next slice of the slab starts on a cache line of its own. */
+const aligned = (offset) => (offset + 63) & ~63;
+
 /** @returns {Buffer} the plaintext that the last flags announced (Flag.kPlaintext) */
 function takePlaintext() {
   const size = state[kPlaintextSize];
@@ -125,14 +128,33 @@ function takePlaintext() {
     state[kPoolOffset] = (start + size + 7) & ~7;
     if (kPoolSize - state[kPoolOffset] < kMaxPooled) renewPool();
   } else {
-    // The next slice starts on a cache line of its own.
-    state[kSlabOffset] = (start + size + 63) & ~63;
+    state[kSlabOffset] = aligned(start + size);
     if (kSlabSize - state[kSlabOffset] < kRoom) renewSlab();
   }
   return plaintext;
 }
 
+/**
+ * The bytes have been copied, and nobody has a view of them: the next ones may come to the same place, which the
+ * processor's cache still holds.
+ * @param {Buffer} plaintext - what takePlaintext() has returned last
+ */
+function giveBackPlaintext(plaintext) {
+  const end = plaintext.byteOffset + plaintext.length;
+  if (plaintext.buffer !== binding.slab.buffer || state[kSlabOffset] !== aligned(end)) return;
+  state[kSlabOffset] = plaintext.byteOffset;
+}
+
 /** @returns {number} the libuv status that came with the last flags */
 const lastStatus = () => state[kStatus];
 
-module.exports = { binding, Flag, EventType, Outcome, lastStatus, replaceTaken, takePlaintext };
+module.exports = {
+  binding,
+  Flag,
+  EventType,
+  Outcome,
+  giveBackPlaintext,
+  lastStatus,
+  replaceTaken,
+  takePlaintext,
+};

@@ -2,7 +2,7 @@
 
 /** The methods of TLSSocket that read: plaintext goes to a native reader, to the buffer of the user, or to the stream. */
 
-const { takePlaintext } = require('./binding');
+const { giveBackPlaintext, takePlaintext } = require('./binding');
 const { errnoException } = require('./errors');
 const { kConsume, kPauseReading, kReadEnd, kTransport } = require('./tls-handle');
 const { UV_EOF } = require('./uv');
@@ -31,6 +31,7 @@ const methods = {
     this.ssl.bytesRead += plaintext.length;
     this._unrefTimer();
     const rest = this[kStreamHandle].consume(plaintext);
+    if (rest === 0) giveBackPlaintext(plaintext);
     if (rest === 0 || this.destroyed) return null;
     return rest < plaintext.length ? plaintext.subarray(-rest) : plaintext;
   },

@@ -1,6 +1,7 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <cstdlib>
 #include <memory>
 
 #include "io/uv_transport.h"
@@ -46,6 +47,22 @@ Napi::Value WatchMemory(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// glibc gives the top of its heap back to the kernel when a garbage collection has freed some
+// slabs, and each page of it has to be mapped and cleared again. To free a block this large tells
+// it that such blocks come and go: from then on it keeps 16 MB (mallopt(3), M_MMAP_THRESHOLD).
+void KeepHeap() {
+#ifdef __GLIBC__
+  constexpr size_t kLarge = size_t{8} * 1024 * 1024;
+  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc)
+  [[maybe_unused]] static const bool done = [] {
+    void* volatile block =
+        std::malloc(kLarge);  // volatile: a compiler may leave out what is unused
+    std::free(block);
+    return true;
+  }();
+#endif
+}
+
 // reportException(error: any). It goes to 'uncaughtException', or ends the process.
 Napi::Value ReportException(const Napi::CallbackInfo& info) {
   napi_fatal_exception(info.Env(), info[0]);
@@ -55,6 +72,7 @@ Napi::Value ReportException(const Napi::CallbackInfo& info) {
 }  // namespace
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  KeepHeap();
   auto environment = std::make_unique<Environment>();
   napi_get_uv_event_loop(env, &environment->loop);
   Napi::Uint32Array state = Napi::Uint32Array::New(env, Environment::kStateSize);

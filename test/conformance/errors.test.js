@@ -19,7 +19,7 @@ function whole(error) {
     message,
     kind: Object.getPrototypeOf(error).constructor.name,
     keys: Object.keys(error),
-    header: error.stack.split('\n')[0].replace(error.message, message),
+    header: error.stack.split('\n')[0].replace(error.message.trimEnd(), message),
     text: String(error).replace(error.message, message),
   };
 }

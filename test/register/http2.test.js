@@ -127,6 +127,37 @@ describe('http2 under napi-tls/register', () => {
     await once(session, 'close');
   });
 
+  // Of what http2 has taken the memory serves again at once.
+  test('leaves the data of other connections alone', async (world) => {
+    const { assert, ca, identity, listen, once, require, tls } = world;
+    const { randomBytes } = require('node:crypto');
+    const http2 = require('node:http2');
+    const body = randomBytes(2_000_000);
+    const plain = tls.createServer(identity, (socket) => socket.end(body));
+    const server = http2.createSecureServer(identity, (request, response) =>
+      request.pipe(response),
+    );
+    const session = http2.connect(`https://localhost:${await listen(server)}`, { ca });
+    const echo = async () => {
+      const stream = session.request({ ':method': 'POST' });
+      stream.end(body);
+      const chunks = [];
+      for await (const chunk of stream) chunks.push(chunk);
+      assert.ok(Buffer.concat(chunks).equals(body));
+    };
+    const port = await listen(plain);
+    const keep = async () => {
+      const chunks = [];
+      for await (const chunk of tls.connect({ port, ca })) chunks.push(chunk);
+      // Not joined before: each is a view of what it came in.
+      await echo();
+      assert.ok(Buffer.concat(chunks).equals(body));
+    };
+    await Promise.all([echo(), keep(), keep()]);
+    session.close();
+    await once(session, 'close');
+  });
+
   test('closes by itself when the last stream ends after close()', async (world) => {
     const { ca, identity, listen, once, require, tls } = world;
     const http2 = require('node:http2');
