@@ -53,10 +53,9 @@ Napi::Value WatchMemory(const Napi::CallbackInfo& info) {
 void KeepHeap() {
 #ifdef __GLIBC__
   constexpr size_t kLarge = size_t{8} * 1024 * 1024;
-  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc)
   [[maybe_unused]] static const bool done = [] {
-    void* volatile block =
-        std::malloc(kLarge);  // volatile: a compiler may leave out what is unused
+    // Volatile: a compiler may leave out what nobody uses.
+    void* volatile block = std::malloc(kLarge);
     std::free(block);
     return true;
   }();
