@@ -31,6 +31,12 @@ class Reader {
     return true;
   }
 
+  bool Skip(size_t size) {
+    if (rest_.size < size) return false;
+    rest_ = {rest_.data + size, rest_.size - size};
+    return true;
+  }
+
   bool at_end() const { return rest_.empty(); }
 
  private:
@@ -78,6 +84,25 @@ Bytes OfferedSessionId(SSL* ssl) {
   }
   size = SSL_client_hello_get0_session_id(ssl, &data);
   return {data, size};
+}
+
+std::vector<std::string> BinaryPskIdentities(SSL* ssl) {
+  constexpr size_t kAgeSize = 4;
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  Bytes identities;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) != 1 ||
+      !Reader(data, size).ReadVector(&identities)) {
+    return {};
+  }
+  std::vector<std::string> binary;
+  Reader list(identities);
+  Bytes identity;
+  while (list.ReadVector(&identity) && list.Skip(kAgeSize)) {
+    if (identity.empty() || memchr(identity.data, 0, identity.size) == nullptr) continue;
+    binary.emplace_back(reinterpret_cast<const char*>(identity.data));
+  }
+  return binary;
 }
 
 }  // namespace napi_tls::tls

@@ -4,7 +4,9 @@
 #include <openssl/ssl.h>
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "openssl/bytes.h"
 
@@ -21,6 +23,10 @@ std::optional<std::string_view> RequestedServerName(SSL* ssl);
 // legacy session id, unless a ticket takes its place (RFC 5077, 3.4), or, in TLS 1.3 with tickets
 // off, the first PSK identity (RFC 8446, 4.2.11).
 openssl::Bytes OfferedSessionId(SSL* ssl);
+
+// The PSK identities (RFC 8446, 4.2.11) with a NUL in them, up to that. OpenSSL asks for these as
+// for texts, but they are tickets, or ids of sessions.
+std::vector<std::string> BinaryPskIdentities(SSL* ssl);
 
 }  // namespace napi_tls::tls
 

@@ -31,7 +31,8 @@ bool IsOfSameServer(const SSL_SESSION* session, const std::string& servername) {
   return servername == (name == nullptr ? "" : name);
 }
 
-// RFC 4279, 5.1: an identity is UTF-8. The ticket of a client that offers a session is none.
+// RFC 4279, 5.1: an identity is UTF-8. The ticket of a client that offers a session is none, most
+// often; where a NUL comes early in it, BinaryPskIdentities() knows it.
 bool IsUtf8(const char* text) {
   size_t size = strlen(text);
   while (size > 0) {
@@ -110,6 +111,7 @@ int EngineCallbacks::OnClientHello(SSL* ssl, int* alert, void*) {
     *alert = SSL_AD_ILLEGAL_PARAMETER;
     return SSL_CLIENT_HELLO_ERROR;
   }
+  if (engine->psk_) engine->binary_identities_ = BinaryPskIdentities(ssl);
   // OpenSSL ends a handshake that offers a session there.
   if (engine->first_context_->session_id_context().empty() &&
       (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
@@ -257,8 +259,12 @@ unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* iden
 
 unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsigned char* psk,
                                           unsigned int max_psk) {
-  if (!IsUtf8(identity)) return 0;
-  auto answer = EngineOf(ssl)->host_->PskForClient(identity, max_psk);
+  Engine* engine = EngineOf(ssl);
+  const std::vector<std::string>& binary = engine->binary_identities_;
+  if (!IsUtf8(identity) || std::find(binary.begin(), binary.end(), identity) != binary.end()) {
+    return 0;
+  }
+  auto answer = engine->host_->PskForClient(identity, max_psk);
   if (!answer) return 0;
   const openssl::CleanseOnReturn cleanse(&*answer);
   if (answer->empty() || answer->size() > max_psk) return 0;

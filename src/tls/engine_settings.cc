@@ -83,6 +83,7 @@ void Engine::EnablePsk() {
   if (role_ == Role::kClient) {
     SSL_set_psk_client_callback(ssl(), EngineCallbacks::OnPskClient);
   } else {
+    psk_ = true;
     SSL_set_psk_server_callback(ssl(), EngineCallbacks::OnPskServer);
   }
 }

@@ -107,33 +107,36 @@ transports('a server name', (test) => {
     }
   }
 
-  test('is asked for by no ticket where there are pre-shared keys', async (scene) => {
-    const key = Buffer.alloc(32, 'key');
-    const asked = [];
-    const server = await scene.listen(
-      {
-        ciphers: 'TLS_AES_128_GCM_SHA256',
-        pskCallback: (socket, identity) => {
-          asked.push(identity);
-          return key;
+  // OpenSSL asks for a ticket as for an identity, up to its first NUL; these begin with the name of their key.
+  for (const name of ['ticket', 'T\0', '\0']) {
+    const title = `is asked for by no ticket where there are pre-shared keys, ${JSON.stringify(name)}`;
+    test(title, async (scene) => {
+      const key = Buffer.alloc(32, 'key');
+      const asked = [];
+      const server = await scene.listen(
+        {
+          ciphers: 'TLS_AES_128_GCM_SHA256',
+          ticketKeys: Buffer.concat([Buffer.from(name), Buffer.alloc(48, 'k')]).subarray(0, 48),
+          pskCallback: (socket, identity) => {
+            asked.push(identity);
+            return key;
+          },
         },
-      },
-      (far) => far.end(`${far.servername} ${far.isSessionReused()}`),
-    );
-    let session;
-    const visit = async (options) => {
-      const near = scene.connect(server, { ciphers: 'TLS_AES_128_GCM_SHA256', ...options });
-      near.on('session', (latest) => (session = latest));
-      return String(await readAll(near));
-    };
-    const withKey = {
-      checkServerIdentity: () => undefined,
-      pskCallback: () => ({ psk: key, identity: "ich bin's, Jürgen" }),
-    };
-    assert.equal(await visit(withKey), 'localhost true');
-    assert.equal(await visit({ session, checkServerIdentity: () => undefined }), 'localhost true');
-    assert.deepEqual(asked, ["ich bin's, Jürgen"]);
-  });
+        (far) => far.end(`${far.servername} ${far.isSessionReused()}`),
+      );
+      let session;
+      const visit = async (options) => {
+        const near = scene.connect(server, { ciphers: 'TLS_AES_128_GCM_SHA256', ...options });
+        near.on('session', (latest) => (session = latest));
+        return String(await readAll(near));
+      };
+      const checkServerIdentity = () => undefined;
+      const pskCallback = () => ({ psk: key, identity: "ich bin's, Jürgen" });
+      assert.equal(await visit({ checkServerIdentity, pskCallback }), 'localhost true');
+      assert.equal(await visit({ session, checkServerIdentity }), 'localhost true');
+      assert.deepEqual(asked, ["ich bin's, Jürgen"]);
+    });
+  }
 
   test('is not empty', async (scene) => {
     const server = await scene.listen();
