@@ -86,7 +86,7 @@ Bytes OfferedSessionId(SSL* ssl) {
   return {data, size};
 }
 
-std::vector<std::string> BinaryPskIdentities(SSL* ssl) {
+std::set<std::string> BinaryPskIdentities(SSL* ssl) {
   constexpr size_t kAgeSize = 4;
   const uint8_t* data = nullptr;
   size_t size = 0;
@@ -95,12 +95,12 @@ std::vector<std::string> BinaryPskIdentities(SSL* ssl) {
       !Reader(data, size).ReadVector(&identities)) {
     return {};
   }
-  std::vector<std::string> binary;
+  std::set<std::string> binary;
   Reader list(identities);
   Bytes identity;
   while (list.ReadVector(&identity) && list.Skip(kAgeSize)) {
     if (identity.empty() || memchr(identity.data, 0, identity.size) == nullptr) continue;
-    binary.emplace_back(reinterpret_cast<const char*>(identity.data));
+    binary.emplace(reinterpret_cast<const char*>(identity.data));
   }
   return binary;
 }

@@ -4,9 +4,9 @@
 #include <openssl/ssl.h>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "openssl/bytes.h"
 
@@ -26,7 +26,7 @@ openssl::Bytes OfferedSessionId(SSL* ssl);
 
 // The PSK identities (RFC 8446, 4.2.11) with a NUL in them, up to that. OpenSSL asks for these as
 // for texts, but they are tickets, or ids of sessions.
-std::vector<std::string> BinaryPskIdentities(SSL* ssl);
+std::set<std::string> BinaryPskIdentities(SSL* ssl);
 
 }  // namespace napi_tls::tls
 

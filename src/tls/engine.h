@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -237,8 +238,8 @@ class Engine {
   bool starved_ = false;
   bool spent_ = false;  // input is left, and no read
   bool busy_ = false;
-  bool psk_ = false;                            // a server's
-  std::vector<std::string> binary_identities_;  // of the ClientHello, where psk_
+  bool psk_ = false;                         // a server's
+  std::set<std::string> binary_identities_;  // of the ClientHello, where psk_
   bool stepwise_ = false;
   bool step_due_ = false;
   Outcome step_outcome_ = Outcome::kWait;  // of the last step: kWait, before the first

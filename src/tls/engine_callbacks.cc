@@ -260,10 +260,7 @@ unsigned int EngineCallbacks::OnPskClient(SSL* ssl, const char* hint, char* iden
 unsigned int EngineCallbacks::OnPskServer(SSL* ssl, const char* identity, unsigned char* psk,
                                           unsigned int max_psk) {
   Engine* engine = EngineOf(ssl);
-  const std::vector<std::string>& binary = engine->binary_identities_;
-  if (!IsUtf8(identity) || std::find(binary.begin(), binary.end(), identity) != binary.end()) {
-    return 0;
-  }
+  if (!IsUtf8(identity) || engine->binary_identities_.count(identity) > 0) return 0;
   auto answer = engine->host_->PskForClient(identity, max_psk);
   if (!answer) return 0;
   const openssl::CleanseOnReturn cleanse(&*answer);

@@ -5,6 +5,8 @@ const { once } = require('node:events');
 const { setTimeout: delay } = require('node:timers/promises');
 const attacker = require('../abuse/record-layer');
 const Scene = require('../conformance/scene');
+const { ClientPeer } = require('../interop/protocol/client-peer');
+const wire = require('../interop/protocol/wire');
 const { transports } = require('../transports');
 
 const kMegabyte = 1024 * 1024;
@@ -103,5 +105,40 @@ transports('a flood of records', (test) => {
     const done = received(far, 4);
     socket.resume();
     await done;
+  });
+
+  test('of pre-shared keys in one ClientHello takes no time', async (scene) => {
+    const { ContentType, Extension, HandshakeType, vector8, vector16 } = wire;
+    const server = await scene.listen({ pskCallback: () => null });
+    server.on('tlsClientError', () => {});
+    const count = 6000;
+    /** CPU time in microseconds until the server has answered. */
+    const timeOf = async (identity) => {
+      const identities = repeat(count, (_, i) =>
+        Buffer.concat([vector16(identity(i)), Buffer.alloc(4)]),
+      );
+      const keys = Buffer.concat([vector16(identities), vector16(vector8(Buffer.alloc(32)))]);
+      const peer = new ClientPeer(await scene.connectRaw(server));
+      const hello = peer.clientHello('TLSv1.3', {
+        add: [
+          [Extension.pskKeyExchangeModes, Buffer.from([1, 1])],
+          [Extension.preSharedKey, keys],
+        ],
+      });
+      const message = peer.message(HandshakeType.clientHello, hello);
+      const start = process.cpuUsage();
+      for (let sent = 0; sent < message.length; sent += 16384) {
+        peer.send(ContentType.handshake, message.subarray(sent, sent + 16384));
+      }
+      await peer.serverHello();
+      const { user, system } = process.cpuUsage(start);
+      peer.end();
+      return user + system;
+    };
+    const least = async (identity) =>
+      Math.min(await timeOf(identity), await timeOf(identity), await timeOf(identity));
+    const same = await least(() => Buffer.from([1, 1, 0]));
+    const different = await least((i) => Buffer.from([1 + (i % 120), 1 + Math.floor(i / 120), 0]));
+    assert(different < 8 * same, `${different} us, and ${same} us for one key again and again`);
   });
 });

@@ -73,9 +73,11 @@ const Extension = {
   ecPointFormats: 11,
   signatureAlgorithms: 13,
   alpn: 16,
+  preSharedKey: 41,
   earlyData: 42,
   supportedVersions: 43,
   cookie: 44,
+  pskKeyExchangeModes: 45,
   keyShare: 51,
   renegotiationInfo: 0xff01,
   /** Nobody knows it. */
