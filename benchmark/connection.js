@@ -6,8 +6,8 @@ const { once } = require('node:events');
 const HOST = '127.0.0.1';
 
 /**
- * CPU time until connections are hot, in microseconds: V8 goes on compiling until both ends have had some thousands,
- * and each costs half as much then.
+ * CPU time until connections and HTTPS requests are hot, in microseconds. V8 goes on compiling until both ends have had
+ * some thousand connections, each of which costs half as much then, or some ten thousand requests.
  */
 const WARM_UP = 6_000_000;
 

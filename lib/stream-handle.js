@@ -21,10 +21,9 @@ let spareBlock = null;
  * @returns {{ bytes: Buffer, release: () => void }} `release` is to be called when the bytes have been written
  */
 function join(chunks) {
+  if (chunks.length === 1) return { bytes: chunks[0], release() {} };
   const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  if (chunks.length === 1 || size > kJoinSize) {
-    return { bytes: chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size), release() {} };
-  }
+  if (size > kJoinSize) return { bytes: Buffer.concat(chunks, size), release() {} };
   const block = spareBlock ?? Buffer.allocUnsafeSlow(kJoinSize);
   spareBlock = null;
   let used = 0;

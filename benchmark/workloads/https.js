@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const core = require('node:tls');
-const { connectOptions, HOST, serverOptions } = require('../connection');
+const { connectOptions, HOST, serverOptions, WARM_UP } = require('../connection');
 
 // Node's own https over the implementation under measurement, with connections that are kept alive.
 
@@ -18,12 +18,6 @@ const CHUNK = Buffer.alloc(64 * 1024, 'x');
 
 /** Bytes of a download: as many chunks as make about 100 MB. */
 const DOWNLOAD = 1526 * CHUNK.length;
-
-/**
- * CPU time until requests are hot, in microseconds. After half a second, a third of what either implementation
- * uses goes to V8's compiler, beside the main thread; that ends after some ten thousand requests.
- */
-const WARM_UP = 6_000_000;
 
 const cases = [
   ...[1, 50].map((connections) => ({

@@ -35,10 +35,7 @@ void HandshakeStep::End() {
 
 void HandshakeStep::Recall() {
   if (ended_) return;
-  if (pool_->Unqueue(this)) {
-    engine_->RunStep();
-    pool_->Return(this);
-  } else {
+  if (!pool_->TakeHere(this)) {
     std::unique_lock<std::mutex> lock(pool_->mutex_);
     pool_->any_taken_.wait(lock, [this] { return taken_; });
   }
@@ -121,20 +118,15 @@ void HandshakePool::AskForThread() {
 
 // On a thread of libuv's pool.
 void HandshakePool::OnThread() {
-  for (int i = 0; i < kStepsAtOnce; ++i) {
-    HandshakeStep* step = nullptr;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (queue_.empty()) return;
-      step = queue_.front();
-      queue_.pop_front();
-    }
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (int i = 0; i < kStepsAtOnce && !queue_.empty(); ++i) {
+    HandshakeStep* const step = queue_.front();
+    queue_.pop_front();
+    lock.unlock();
     step->engine_->RunStep();
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      has_progress_ = true;
-    }
     Return(step);
+    lock.lock();
+    has_progress_ = true;
   }
 }
 
@@ -156,11 +148,16 @@ void HandshakePool::OnTick() {
     }
   }
   for (HandshakeStep* step : stuck) {
-    if (!Unqueue(step)) continue;
-    blocked_until_ = uv_now(loop_) + kBlocked;
-    step->engine_->RunStep();
-    Return(step);
+    if (TakeHere(step)) blocked_until_ = uv_now(loop_) + kBlocked;
   }
+}
+
+// False where a thread has begun it.
+bool HandshakePool::TakeHere(HandshakeStep* step) {
+  if (!Unqueue(step)) return false;
+  step->engine_->RunStep();
+  Return(step);
+  return true;
 }
 
 // False where somebody has begun it.

@@ -89,6 +89,7 @@ class HandshakePool {
   void OnTick();
   void Deliver();
   HandshakeStep* NextTaken();
+  bool TakeHere(HandshakeStep* step);
   bool Unqueue(HandshakeStep* step);
   void Return(HandshakeStep* step);
   void CloseIfDone();

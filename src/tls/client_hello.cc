@@ -43,6 +43,18 @@ class Reader {
   Bytes rest_;
 };
 
+// The list of the pre-shared keys that the client offers (RFC 8446, 4.2.11); empty where there is
+// none.
+Bytes OfferedPskIdentities(SSL* ssl) {
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  Bytes identities;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) == 1) {
+    Reader(data, size).ReadVector(&identities);
+  }
+  return identities;
+}
+
 }  // namespace
 
 std::optional<std::string_view> RequestedServerName(SSL* ssl) {
@@ -73,11 +85,9 @@ Bytes OfferedSessionId(SSL* ssl) {
   if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &data, &size) == 1 && size > 0) {
     return {};
   }
-  if ((SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0 &&
-      SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) == 1) {
-    Bytes identities;
+  if ((SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0) {
     Bytes identity;
-    if (Reader(data, size).ReadVector(&identities) && Reader(identities).ReadVector(&identity) &&
+    if (Reader(OfferedPskIdentities(ssl)).ReadVector(&identity) &&
         identity.size <= SSL_MAX_SSL_SESSION_ID_LENGTH) {
       return identity;
     }
@@ -88,15 +98,8 @@ Bytes OfferedSessionId(SSL* ssl) {
 
 std::set<std::string> BinaryPskIdentities(SSL* ssl) {
   constexpr size_t kAgeSize = 4;
-  const uint8_t* data = nullptr;
-  size_t size = 0;
-  Bytes identities;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) != 1 ||
-      !Reader(data, size).ReadVector(&identities)) {
-    return {};
-  }
   std::set<std::string> binary;
-  Reader list(identities);
+  Reader list(OfferedPskIdentities(ssl));
   Bytes identity;
   while (list.ReadVector(&identity) && list.Skip(kAgeSize)) {
     if (identity.empty() || memchr(identity.data, 0, identity.size) == nullptr) continue;

@@ -19,7 +19,11 @@ function whole(error) {
     message,
     kind: Object.getPrototypeOf(error).constructor.name,
     keys: Object.keys(error),
-    header: error.stack.split('\n')[0].replace(error.message.trimEnd(), message),
+    // But for the id of the thread, which may be one of libuv's pool.
+    header: error.stack
+      .split('\n')[0]
+      .replace(error.message, message)
+      .replace(/^Error: [0-9A-F]{8,}:/, 'Error: '),
     text: String(error).replace(error.message, message),
   };
 }
