@@ -17,22 +17,25 @@ let spareBlock = null;
 
 /**
  * Chunks in one piece, in memory that the processor's cache holds.
- * @param {Buffer[]} chunks
+ * @param {Buffer[]} chunks - copies that Node has made for this write; their memory is freed
  * @returns {{ bytes: Buffer, release: () => void }} `release` is to be called when the bytes have been written
  */
 function join(chunks) {
   if (chunks.length === 1) return { bytes: chunks[0], release() {} };
   const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  if (size > kJoinSize) return { bytes: Buffer.concat(chunks, size), release() {} };
+  const block = takeBlock(size);
+  binding.moveTogether(chunks, block);
+  const release = () => {
+    if (block.length === kJoinSize) spareBlock = block;
+  };
+  return { bytes: block.subarray(0, size), release };
+}
+
+function takeBlock(size) {
+  if (size > kJoinSize) return Buffer.allocUnsafeSlow(size);
   const block = spareBlock ?? Buffer.allocUnsafeSlow(kJoinSize);
   spareBlock = null;
-  let used = 0;
-  for (const chunk of chunks) {
-    block.set(chunk, used);
-    used += chunk.length;
-  }
-  const release = () => (spareBlock = block);
-  return { bytes: block.subarray(0, size), release };
+  return block;
 }
 
 /**

@@ -1,6 +1,7 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -62,6 +63,32 @@ void KeepHeap() {
 #endif
 }
 
+// moveTogether(chunks: Buffer[], block: Uint8Array). Copies them there, one behind the other, and
+// frees the memory of each that is alone in it: by the time that a garbage collection did, it would
+// have left the processor's cache. Throws a RangeError where the block is too small.
+Napi::Value MoveTogether(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto chunks = info[0].As<Napi::Array>();
+  auto block = info[1].As<Napi::Uint8Array>();
+  uint8_t* end = block.Data();
+  size_t room = block.ByteLength();
+  for (uint32_t i = 0, count = chunks.Length(); i < count; i++) {
+    const Napi::HandleScope scope(env);
+    auto chunk = chunks.Get(i).As<Napi::Uint8Array>();
+    const size_t size = chunk.ByteLength();
+    if (size > room) {
+      Napi::RangeError::New(env, "The chunks are larger than the block")
+          .ThrowAsJavaScriptException();
+      break;
+    }
+    end = std::copy_n(chunk.Data(), size, end);
+    room -= size;
+    Napi::ArrayBuffer memory = chunk.ArrayBuffer();
+    if (memory.ByteLength() == size) memory.Detach();
+  }
+  return env.Undefined();
+}
+
 // reportException(error: any). It goes to 'uncaughtException', or ends the process.
 Napi::Value ReportException(const Napi::CallbackInfo& info) {
   napi_fatal_exception(info.Env(), info[0]);
@@ -92,6 +119,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("setPool",
               Napi::Function::New<SetBlock<&Environment::pool, Environment::kPoolOffset>>(env));
   exports.Set("watchMemory", Napi::Function::New<WatchMemory>(env));
+  exports.Set("moveTogether", Napi::Function::New<MoveTogether>(env));
   exports.Set("reportException", Napi::Function::New<ReportException>(env));
   exports.Set("TLSWrap", TLSWrap::Define(env));
   exports.Set("SecureContext", SecureContext::Define(env));

@@ -8,6 +8,7 @@ const net = require('node:net');
 const { Duplex, PassThrough } = require('node:stream');
 const { setTimeout: delay } = require('node:timers/promises');
 const core = require('node:tls');
+const { binding } = require('../../lib/binding');
 const certs = require('../certs');
 const Scene = require('../conformance/scene');
 const { transports } = require('../transports');
@@ -331,5 +332,27 @@ transports('the handle below', (test, transport) => {
       }
     }
     assert.equal(near.encrypted, true);
+  });
+});
+
+describe('binding.moveTogether', () => {
+  const block = Buffer.alloc(16);
+
+  it('copies chunks one behind the other, and frees those that are alone in their memory', () => {
+    const shared = Buffer.from(new ArrayBuffer(16), 4, 3).fill('b');
+    const alone = [Buffer.alloc(2, 'a'), Buffer.alloc(4, 'c')];
+    binding.moveTogether([alone[0], shared, alone[1]], block);
+    assert.equal(String(block.subarray(0, 9)), 'aabbbcccc');
+    assert.equal(String(shared), 'bbb');
+    assert.deepEqual(
+      alone.map((chunk) => chunk.length),
+      [0, 0],
+    );
+  });
+
+  it('writes nothing behind the block', () => {
+    const chunks = [Buffer.alloc(10, 'a'), Buffer.alloc(7, 'b')];
+    assert.throws(() => binding.moveTogether(chunks, block.subarray(0, 16)), RangeError);
+    assert.equal(chunks[1].length, 7);
   });
 });
