@@ -41,6 +41,7 @@ const WORKLOADS = [
   'storm',
   'memory',
   'https',
+  'http2',
   'fairness',
   'limits',
   'cipher',
