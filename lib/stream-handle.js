@@ -190,13 +190,15 @@ class StreamHandle extends JSStream {
     const { bytes, release } = join(chunks);
     let returned = false;
     let answer = 0;
-    this.ssl.owner[kWriteNow](bytes, (error) => {
+    const settle = (error) => {
       release();
       const finish = () => this.finishWrite(req, error ? UV_ECANCELED : 0);
       if (returned) finish();
       else if (error || this.#isUnderTLS) setImmediate(finish);
       else answer = kDone;
-    });
+    };
+    // Node writes all that it has at once: nothing more comes in this tick.
+    this.ssl.owner[kWriteNow](bytes, settle, false);
     returned = true;
     return answer;
   }

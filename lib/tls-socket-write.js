@@ -45,11 +45,14 @@ const methods = {
     return true;
   },
 
-  /** After what has been gathered. */
-  [kWriteNow](bytes, callback) {
+  /**
+   * After what has been gathered.
+   * @param {boolean} [moreFollows] - in this tick: it may be held
+   */
+  [kWriteNow](bytes, callback, moreFollows = true) {
     this[kGatherer].flush();
     this[kCount](bytes);
-    this[kWrite](bytes, bytes.length, callback, true);
+    this[kWrite](bytes, bytes.length, callback, moreFollows);
   },
 
   _writev(chunks, callback) {
