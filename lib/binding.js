@@ -9,6 +9,7 @@
 const path = require('node:path');
 const { markAsUntransferable } = require('node:worker_threads');
 
+const { addBallast } = require('./ballast');
 const { nodeMajor } = require('./node-version');
 
 const binding = require(path.join(__dirname, '..', 'build', 'Release', 'napi_tls.node'));
@@ -61,12 +62,6 @@ const kRoom = 96 * 1024;
 /** C++ has copied it into the pool: a slice would keep the whole slab alive for a few bytes. */
 const kMaxPooled = 8 * 1024;
 const kPoolSize = 3 * kMaxPooled;
-/**
- * Elements of an array that becomes garbage with each slab. V8 looks for garbage among young objects when their space
- * is full, and a slab is a small object: without more of them it marks the whole heap, for every 60 MB (Node 24).
- */
-const kBallast = 2000;
-
 const { state } = binding;
 
 /**
@@ -84,8 +79,9 @@ function sharedMemory(size) {
 
 function renewSlab() {
   binding.slab = sharedMemory(kSlabSize);
-  binding.ballast = new Array(kBallast);
   binding.setSlab(binding.slab);
+  // And what http copies out of it.
+  addBallast(2 * kSlabSize);
 }
 
 function renewPool() {
@@ -143,6 +139,7 @@ function giveBackPlaintext(plaintext) {
   const end = plaintext.byteOffset + plaintext.length;
   if (plaintext.buffer !== binding.slab.buffer || state[kSlabOffset] !== aligned(end)) return;
   state[kSlabOffset] = plaintext.byteOffset;
+  addBallast(plaintext.length);
 }
 
 /** @returns {number} the libuv status that came with the last flags */
