@@ -66,7 +66,7 @@ function requireOver(tls, name) {
  */
 async function serve(server, tls, { path }) {
   let served = 0;
-  const answer = (response) => {
+  const sendText = (response) => {
     served++;
     response.writeHead(200, {
       'content-type': 'application/json',
@@ -74,7 +74,7 @@ async function serve(server, tls, { path }) {
     });
     response.end(JSON_BODY);
   };
-  const upload = (response) => {
+  const sendData = (response) => {
     let left = DOWNLOAD;
     const fill = () => {
       let more = true;
@@ -89,7 +89,7 @@ async function serve(server, tls, { path }) {
     response.on('drain', fill);
     fill();
   };
-  const respond = path === PATHS.json ? answer : upload;
+  const respond = path === PATHS.json ? sendText : sendData;
   server.on('secureConnection', (socket) => assert.ok(socket instanceof tls.TLSSocket));
   server.on('request', (request, response) => respond(response));
   server.listen(0, HOST);
