@@ -85,6 +85,7 @@ void EngineCallbacks::OnInfo(const SSL* ssl, int where, int) {
   // OpenSSL also reports the end of a HelloRequest, after which the renegotiation is pending.
   if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && SSL_renegotiate_pending(ssl) == 0) {
     engine->events_.push_back({Type::kHandshakeDone, {}, {}, false});
+    engine->binary_identities_.clear();
     ++engine->handshakes_untold_;
   }
 }
