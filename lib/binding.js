@@ -62,6 +62,7 @@ const kRoom = 96 * 1024;
 /** C++ has copied it into the pool: a slice would keep the whole slab alive for a few bytes. */
 const kMaxPooled = 8 * 1024;
 const kPoolSize = 3 * kMaxPooled;
+
 const { state } = binding;
 
 /**
@@ -80,8 +81,6 @@ function sharedMemory(size) {
 function renewSlab() {
   binding.slab = sharedMemory(kSlabSize);
   binding.setSlab(binding.slab);
-  // And what http copies out of it.
-  addBallast(2 * kSlabSize);
 }
 
 function renewPool() {
@@ -125,7 +124,11 @@ function takePlaintext() {
     if (kPoolSize - state[kPoolOffset] < kMaxPooled) renewPool();
   } else {
     state[kSlabOffset] = aligned(start + size);
-    if (kSlabSize - state[kSlabOffset] < kRoom) renewSlab();
+    if (kSlabSize - state[kSlabOffset] < kRoom) {
+      renewSlab();
+      // The one that is used up, and what http has copied out of it.
+      addBallast(2 * kSlabSize);
+    }
   }
   return plaintext;
 }

@@ -4,7 +4,7 @@
 
 const { once } = require('node:events');
 const { constants, PerformanceObserver } = require('node:perf_hooks');
-const { Worker } = require('node:worker_threads');
+const { isMainThread, parentPort, Worker } = require('node:worker_threads');
 const certs = require('../certs');
 const tls = require('../..');
 
@@ -13,7 +13,6 @@ const kTotal = 600e6;
 const kLive = 200_000;
 
 function serve() {
-  const { parentPort } = require('node:worker_threads');
   const chunk = Buffer.alloc(64 * 1024);
   const server = tls.createServer(certs.identity('p256'), (far) => {
     far.on('error', () => {});
@@ -50,7 +49,7 @@ async function read(port) {
   process.exit();
 }
 
-if (require('node:worker_threads').isMainThread) {
+if (isMainThread) {
   const worker = new Worker(__filename);
   once(worker, 'message').then(([port]) => read(port));
 } else {
